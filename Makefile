@@ -1,0 +1,70 @@
+# Everything runs in .venv, which `make setup` builds from requirements.lock; nothing else has to be installed
+# but Python 3.11 or newer and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+SOURCES := layers/rostersync/rostersync functions local simulator tests
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(STAMP) ## Build the environment from the lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock)"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+.PHONY: demo
+demo: setup ## A simulated district: connect, first sync, a day later, the night of three tenants
+	@$(BIN)/python -m local demo
+
+.PHONY: test
+test: setup ## Run the tests
+	@$(BIN)/python -m pytest
+
+.PHONY: check
+check: setup ## Format, lint, types, import contract, template; tests (state machines are linted among them)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports --config pyproject.toml
+	$(BIN)/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml
+	SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
+	$(MAKE) --no-print-directory test
+
+.PHONY: format
+format: setup ## Format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The interpreter Lambda runs: sam build installs the layers with it.
+PYTHON313 ?= $(firstword $(shell command -v python3.13 2>/dev/null) $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13))
+
+.PHONY: build
+build: setup ## Build what is deployed (sam build): arm64, Python 3.13
+	@test -n "$(PYTHON313)" || { echo "sam build needs Python 3.13, which Lambda runs. Install it, or name it: make build PYTHON313=/path/to/python3.13" >&2; exit 1; }
+	PATH="$(dir $(PYTHON313)):$(abspath $(BIN)):$$PATH" SAM_CLI_TELEMETRY=0 $(BIN)/sam build
+
+.PHONY: lock
+lock: setup ## Choose new versions of every dependency and write the lock files
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --all-extras pyproject.toml -o requirements.lock
+	$(MAKE) --no-print-directory layers/dependencies/requirements.txt
+
+# What the layer holds, at the versions of the lock file.
+layers/dependencies/requirements.txt: pyproject.toml requirements.lock
+	@mkdir -p $(@D)
+	$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform aarch64-manylinux2014 --generate-hashes --no-annotate --no-header --constraint requirements.lock pyproject.toml -o $@
+
+.PHONY: clean
+clean: ## Remove everything that is made
+	rm -rf .venv .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
