@@ -1,0 +1,16 @@
+"""The one clock. Lambda's is the machine's; the local engine and tests set it."""
+
+from datetime import UTC, datetime
+
+_set_time: datetime | None = None
+
+
+def now() -> datetime:
+    """The current time, in UTC."""
+    return _set_time or datetime.now(UTC)
+
+
+def set_time(iso: str | None) -> None:
+    """Stop the clock at an ISO 8601 time that carries its offset; ``None`` lets it run again."""
+    global _set_time  # noqa: PLW0603 - one clock a process is the point
+    _set_time = datetime.fromisoformat(iso).astimezone(UTC) if iso else None

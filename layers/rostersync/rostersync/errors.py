@@ -1,0 +1,99 @@
+"""The vocabulary of what can go wrong.
+
+The class name is the error's name in the state machines, so renaming a class here is a change to
+``statemachines/``. A message says what happened, to what, and what to do about it. It never carries a
+payload, a name, an e-mail address, a URL's query or a secret: messages end in Step Functions' history.
+"""
+
+
+class RosterSyncError(Exception):
+    """Anything this project raises on purpose."""
+
+
+class RetryableError(RosterSyncError):
+    """The same call may succeed later; the state machine tries it again."""
+
+
+class PermanentError(RosterSyncError):
+    """Trying again changes nothing until somebody changes something."""
+
+
+# -- The caller ------------------------------------------------------------------------------------------
+
+
+class InvalidInput(PermanentError):
+    """A payload, parameter or setting is not of the expected shape; the message names the field."""
+
+
+class NotConnected(PermanentError):
+    """The tenant has no integration, or is being disconnected."""
+
+
+class OtherDistrict(PermanentError):
+    """New credentials lead to another district's server than the one connected (RULES §5)."""
+
+
+class RunInProgress(PermanentError):
+    """Another run holds the tenant's lease; the message names it."""
+
+
+# -- The Roster Server -----------------------------------------------------------------------------------
+
+
+class RosterServerUnavailable(RetryableError):
+    """No answer, or 429 and 5xx after every attempt this invocation could afford."""
+
+
+class CredentialsRejected(PermanentError):
+    """401: wrong or rotated secret, wrong signature or clock skew."""
+
+
+class AccessDenied(PermanentError):
+    """403: the application is not approved or is disabled in Roster Server."""
+
+
+class NotARosterServer(PermanentError):
+    """The address answered, but not as a OneRoster server does, or is not an address we may call."""
+
+
+class UnexpectedAnswer(PermanentError):
+    """A Roster Server's answer cannot be read as the truth: no array, an empty page too early."""
+
+
+class PullIncomplete(PermanentError):
+    """Three pulls in a row could not be shown to be complete; everything stays as it was."""
+
+
+# -- Ourselves -------------------------------------------------------------------------------------------
+
+
+class LeaseLost(PermanentError):
+    """The run no longer holds its tenant's lease, so it must not write."""
+
+
+class StorageConflict(RetryableError):
+    """A conditional write found another value than the one it was based on."""
+
+
+class StorageUnavailable(RetryableError):
+    """AWS throttled or refused part of a write after every attempt."""
+
+
+class StagedObjectMissing(PermanentError):
+    """A step found nothing under a key that the step before it should have written."""
+
+
+class StagedObjectDamaged(PermanentError):
+    """A staged object is not a pack, or a section of it is not what was written."""
+
+
+class SecretMissing(PermanentError):
+    """The secret that an integration names is not there, or this function may not read it."""
+
+
+class GroupTooLarge(PermanentError):
+    """A group's members do not fit an item."""
+
+
+class UnexpectedError(PermanentError):
+    """Any other exception, stripped to its type and place before it leaves a handler."""

@@ -1,0 +1,16 @@
+"""E-mails as they are compared (RULES 2.1)."""
+
+from collections.abc import Mapping
+
+
+def normalise_email(email: str, domains: Mapping[str, str]) -> str:
+    """Return the e-mail trimmed, in lower case, its domain rewritten by ``domains`` (old to new).
+
+    "" for what cannot be an address: no @, nothing before the last @, nothing after it, or white space
+    within. A domain is not judged further: some districts use one that is no domain, and it compares as well
+    as any. A rewritten domain is not rewritten again, so a pair of rules may swap two domains.
+    """
+    local, at, domain = email.strip().lower().rpartition("@")
+    if not (local and at and domain) or any(character.isspace() for character in local + domain):
+        return ""
+    return f"{local}@{domains.get(domain, domain)}"

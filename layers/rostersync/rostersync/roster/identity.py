@@ -1,0 +1,53 @@
+"""Ids of ours, and the hashes that stand for ids of others. All are stable: stored data hangs on them."""
+
+import hashlib
+import hmac
+import zlib
+from collections.abc import Container
+from typing import Final
+
+SHARDS: Final = 16
+"""Slices of a roster by sourcedId and of the groups by owner (DESIGN §1). Keys depend on it."""
+
+
+def shard_of(identifier: str) -> int:
+    """Return the shard, 0 to 15, that an identifier belongs to."""
+    return zlib.crc32(_utf8(identifier)) % SHARDS
+
+
+def id_hash(identifier: str) -> int:
+    """Return an unsigned 64-bit hash, by which ids are compared where millions of them are held at once."""
+    return int.from_bytes(hashlib.blake2b(_utf8(identifier), digest_size=8).digest(), "big")
+
+
+def group_id(tenant_id: str, class_id: str, owner_id: str) -> str:
+    """Return the id of one owner's copy of one class (RULES 3.1)."""
+    return "g_" + _digest("group", tenant_id, class_id, owner_id)[:24]
+
+
+def owner_id(tenant_id: str, email: str, taken: Container[str]) -> str:
+    """Return a new owner's id, from the e-mail it begins with.
+
+    An owner outlives its e-mail (RULES 2.3), so the first id of an e-mail may belong to somebody who had
+    the e-mail before: ``taken`` holds the ids that are in use, and the smallest free one is given.
+    """
+    attempt = 0
+    while (candidate := "o_" + _digest("owner", tenant_id, email, str(attempt))[:20]) in taken:
+        attempt += 1
+    return candidate
+
+
+def keyed_hash(key: bytes, text: str) -> str:
+    """Return a hash of personal data, 32 hex digits, that says nothing to who has not the tenant's key."""
+    return hmac.new(key, _utf8(text), hashlib.sha256).hexdigest()[:32]
+
+
+def _digest(*parts: str) -> str:
+    # A length stands before each part: whatever the parts hold, no two lists of parts read the same.
+    text = b"".join(b"%d\x00%s\x00" % (len(part), _utf8(part)) for part in parts)
+    return hashlib.sha256(text).hexdigest()
+
+
+def _utf8(text: str) -> bytes:
+    # JSON can carry half a surrogate pair; it must not stop the run.
+    return text.encode("utf-8", "surrogatepass")
