@@ -1,0 +1,1 @@
+"""Where things are kept: one DynamoDB table, the staging bucket, the secrets. Clients are passed in."""

@@ -1,0 +1,191 @@
+"""The tenants' ClassLink connections."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from rostersync.errors import NotConnected, StorageConflict
+from rostersync.roster.settings import RosterSettings
+from rostersync.storage import keys
+from rostersync.storage.attributes import Item
+from rostersync.storage.conditions import Equals
+from rostersync.storage.due_times import next_due_at, to_due_at
+from rostersync.storage.secrets import SecretRef
+from rostersync.storage.table import Table
+
+__all__ = ["Integration", "Integrations", "Status", "next_due_at"]
+
+Status: TypeAlias = Literal["connected", "credentials rejected", "disconnecting"]
+
+_IN_USE: Final = (Equals("status", "connected"), Equals("status", "credentials rejected"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    """A tenant's connection: server, settings, status, statistics.
+
+    ``server_url`` is the base URL with its path, ``ability`` what the server was found to do. The secret is
+    named, not held; ``client_id_masked`` is for the screen. ``hash_key`` is 32 random bytes that keep what is
+    remembered of former owners nobody's. ``time_zone`` "" is the deployment's; ``connected_at`` in ms since
+    1970; ``last_nightly_date`` the tenant's local date of its last night; ``due_at`` a UTC minute as
+    ``next_due_at`` gives it, "" for no nights. ``district_name``, ``host``, ``top_org`` and ``school_ids``
+    say whose district it is (RULES §5).
+    """
+
+    tenant_id: str
+    server_url: str
+    ability: dict[str, str | bool]
+    secret_arn: str
+    secret_version: str
+    client_id_masked: str
+    hash_key: bytes = field(repr=False)
+    settings: RosterSettings = field(default_factory=RosterSettings)
+    time_zone: str = ""
+    nightly_hour: int = 2
+    paused: bool = False
+    status: Status = "connected"
+    district_name: str = ""
+    host: str = ""
+    top_org: str = ""
+    school_ids: tuple[str, ...] = ()
+    connected_at: int = 0
+    last_nightly_date: str = ""
+    due_at: str = ""
+    statistics: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def secret(self) -> SecretRef:
+        """Where the credentials are."""
+        return SecretRef(self.secret_arn, self.secret_version)
+
+    @property
+    def has_nights(self) -> bool:
+        """Whether the nightly run takes it when it is due; held and rejected ones too (DESIGN §3)."""
+        return bool(self.due_at) and not self.paused and self.status != "disconnecting"
+
+
+class Integrations:
+    """Integration items: written whole on connecting, then field by field: no writer undoes another."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, tenant_id: str) -> Integration | None:
+        """Return a tenant's integration."""
+        item = self._table.get(keys.integration(tenant_id))
+        return None if item is None else _integration_of(tenant_id, item)
+
+    def require(self, tenant_id: str) -> Integration:
+        """Return a tenant's integration; raises ``NotConnected``."""
+        integration = self.get(tenant_id)
+        if integration is None:
+            raise NotConnected(f"tenant {tenant_id} has no ClassLink integration; connect it first")
+        return integration
+
+    def connect(self, integration: Integration) -> None:
+        """Write the whole integration. From now on the tenant is connected, with this secret."""
+        self._table.put(_item_of(integration))
+
+    def record_night(self, tenant_id: str, local_date: str, due_at: str) -> None:
+        """Note that a local date has had its night, and when the next is due.
+
+        Raises ``StorageConflict`` when the integration is gone or going.
+        """
+        self._update(tenant_id, {"last_nightly_date": local_date, "due_at": due_at})
+
+    def record_outcome(self, tenant_id: str, status: Status, statistics: Mapping[str, int] | None) -> None:
+        """Note the status after a run, and its statistics if it has any; nothing while disconnecting."""
+        changes: dict[str, Any] = {"status": status}
+        if statistics is not None:
+            changes["statistics"] = _json(dict(statistics))
+        try:
+            self._update(tenant_id, changes)
+        except StorageConflict:
+            # Disconnecting, or gone: a run that ends must not bring it back.
+            return
+
+    def set_status(self, tenant_id: str, status: Status) -> None:
+        """Set the status; ``disconnecting`` takes it out of the nights, and only ``connect`` ends that.
+
+        Raises ``StorageConflict`` when the integration is gone or, for any other status, going.
+        """
+        if status == "disconnecting":
+            self._table.update(keys.integration(tenant_id), {"status": status}, remove=("due_list",))
+        else:
+            self._update(tenant_id, {"status": status})
+
+    def due(self, up_to: datetime) -> Iterator[str]:
+        """Yield the tenants due at or before a time, the longest waiting first.
+
+        The index may be a moment behind: ask the integration whether it still ``has_nights`` and is due.
+        """
+        for pk, _ in self._table.index(keys.INTEGRATIONS, up_to=to_due_at(up_to)):
+            yield keys.tenant_of(pk)
+
+    def _update(self, tenant_id: str, changes: Mapping[str, Any]) -> None:
+        self._table.update(keys.integration(tenant_id), changes, when=_IN_USE)
+
+
+def _item_of(integration: Integration) -> Item:
+    pk, sk = keys.integration(integration.tenant_id)
+    item: Item = {
+        "pk": pk,
+        "sk": sk,
+        "kind": "integration",
+        "server_url": integration.server_url,
+        "ability": _json(integration.ability),
+        "secret_arn": integration.secret_arn,
+        "secret_version": integration.secret_version,
+        "client_id_masked": integration.client_id_masked,
+        "hash_key": integration.hash_key,
+        "settings": _json(integration.settings),
+        "time_zone": integration.time_zone,
+        "nightly_hour": integration.nightly_hour,
+        "paused": integration.paused,
+        "status": integration.status,
+        "district_name": integration.district_name,
+        "host": integration.host,
+        "top_org": integration.top_org,
+        "school_ids": list(integration.school_ids),
+        "connected_at": integration.connected_at,
+        "last_nightly_date": integration.last_nightly_date,
+        "statistics": _json(integration.statistics),
+    }
+    # An attribute of an index's key may be absent, not empty.
+    if integration.due_at:
+        item["due_at"] = integration.due_at
+    if integration.has_nights:
+        item["due_list"] = keys.INTEGRATIONS
+    return item
+
+
+def _integration_of(tenant_id: str, item: Item) -> Integration:
+    return Integration(
+        tenant_id=tenant_id,
+        server_url=item["server_url"],
+        ability=msgspec.json.decode(item["ability"], type=dict[str, str | bool]),
+        secret_arn=item["secret_arn"],
+        secret_version=item["secret_version"],
+        client_id_masked=item["client_id_masked"],
+        hash_key=item["hash_key"],
+        settings=msgspec.json.decode(item["settings"], type=RosterSettings),
+        time_zone=item["time_zone"],
+        nightly_hour=item["nightly_hour"],
+        paused=item["paused"],
+        status=item["status"],
+        district_name=item["district_name"],
+        host=item["host"],
+        top_org=item["top_org"],
+        school_ids=tuple(item["school_ids"]),
+        connected_at=item["connected_at"],
+        last_nightly_date=item["last_nightly_date"],
+        due_at=item.get("due_at", ""),
+        statistics=msgspec.json.decode(item["statistics"], type=dict[str, int]),
+    )
+
+
+def _json(thing: Any) -> str:
+    return msgspec.json.encode(thing, order="sorted").decode()

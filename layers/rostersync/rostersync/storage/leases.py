@@ -1,0 +1,90 @@
+"""Who may write a tenant's roster now: one lease a tenant, held by a run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from rostersync.errors import LeaseLost, RunInProgress, StorageConflict
+from rostersync.storage import keys
+from rostersync.storage.conditions import Absent, Below, Equals
+from rostersync.storage.table import Table
+
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """``expires_at`` in ms since 1970: from then on anybody may take it over."""
+
+    run_id: str
+    expires_at: int
+
+
+class Leases:
+    """The tenants' leases. Times are given, so that one clock decides."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def acquire(self, tenant_id: str, run_id: str, now: datetime, seconds: int) -> None:
+        """Take the lease, or hold it for longer; raises ``RunInProgress`` while another run holds it."""
+        now_ms = _milliseconds(now)
+        expires_at = now_ms + seconds * 1000
+        pk, sk = keys.lease(tenant_id)
+        item = {"pk": pk, "sk": sk, "kind": "lease", "run_id": run_id, "expires_at": expires_at}
+        for _ in range(_TRIES):
+            try:
+                self._table.put(
+                    item, when=[Absent(), Equals("run_id", run_id), Below("expires_at", now_ms + 1)]
+                )
+            except StorageConflict:
+                holder = self.holder(tenant_id, now)
+                if holder is not None:
+                    raise RunInProgress(
+                        f"run {holder.run_id} of tenant {tenant_id} is in progress; wait until it has ended"
+                    ) from None
+                # It was given back between the two calls.
+            else:
+                return
+        raise StorageConflict(f"the lease of tenant {tenant_id} changed hands while it was asked for")
+
+    def require(self, tenant_id: str, run_id: str, now: datetime) -> None:
+        """Raise ``LeaseLost`` unless this run holds the lease."""
+        holder = self.holder(tenant_id, now)
+        if holder is None or holder.run_id != run_id:
+            raise LeaseLost(f"run {run_id} does not hold the lease of tenant {tenant_id} any more")
+
+    def release(self, tenant_id: str, run_id: str) -> None:
+        """Give the lease back, if this run has it."""
+        try:
+            self._table.delete(keys.lease(tenant_id), when=[Equals("run_id", run_id)])
+        except StorageConflict:
+            # Another run's, or nobody's: as it should be.
+            return
+
+    def shorten(self, tenant_id: str, run_id: str, now: datetime, seconds: int) -> None:
+        """Let this run's lease end in so many seconds, if it does not end before."""
+        expires_at = _milliseconds(now) + seconds * 1000
+        lease = self._stored(tenant_id)
+        if lease is None or lease.run_id != run_id or lease.expires_at <= expires_at:
+            return
+        try:
+            self._table.update(
+                keys.lease(tenant_id), {"expires_at": expires_at}, when=[Equals("run_id", run_id)]
+            )
+        except StorageConflict:
+            # It was given back, or taken over, in the meantime.
+            return
+
+    def holder(self, tenant_id: str, now: datetime) -> Lease | None:
+        """Return the lease that is held now."""
+        lease = self._stored(tenant_id)
+        return lease if lease is not None and lease.expires_at > _milliseconds(now) else None
+
+    def _stored(self, tenant_id: str) -> Lease | None:
+        item = self._table.get(keys.lease(tenant_id))
+        return None if item is None else Lease(item["run_id"], item["expires_at"])
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,29 @@
+"""Records as JSON lines: what a section of a staged pack holds."""
+
+from collections.abc import Iterable
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+R = TypeVar("R")
+
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+_DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
+
+
+def encode_lines(records: Iterable[Any]) -> bytes:
+    """Return a line of JSON for each record, any dataclass of the domain; sets come sorted."""
+    return _ENCODER.encode_lines(records)
+
+
+def decode_lines(data: bytes, kind: type[R]) -> list[R]:
+    """Return the records of one type; none of an empty section."""
+    records: list[R] = decoder(kind).decode_lines(data)
+    return records
+
+
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """Return the decoder of a type, which is made once."""
+    if kind not in _DECODERS:
+        _DECODERS[kind] = msgspec.json.Decoder(kind)
+    return _DECODERS[kind]

@@ -1,0 +1,135 @@
+"""Syncs, from start to outcome, and how far a running one is."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import msgspec
+
+from rostersync import clock
+from rostersync.errors import StorageConflict
+from rostersync.storage import keys
+from rostersync.storage.attributes import Item
+from rostersync.storage.conditions import Absent, Equals
+from rostersync.storage.table import Table
+
+RUN_SECONDS: Final = 400 * 86_400
+PROGRESS_SECONDS: Final = 2 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One sync. Times in ms since 1970; ``finished_at`` is 0 and ``outcome`` "" while it runs.
+
+    ``mode``, ``cause`` and ``outcome`` are DESIGN §1's words. ``error`` is the class of what went wrong and
+    ``reason`` its sentence. ``collections`` holds for each of them announced (None: the server announces no
+    total), received, kept, setAside and duplicates; ``changes`` counts added, changed and removed by kind;
+    ``without_groups`` counts classes by reason; ``writes`` items written to ``roster`` and ``groups``.
+    """
+
+    tenant_id: str
+    run_id: str
+    mode: str
+    cause: str
+    actor: str = ""
+    started_at: int
+    finished_at: int = 0
+    phase: str = ""
+    outcome: str = ""
+    error: str = ""
+    reason: str = ""
+    warnings: list[str] = field(default_factory=list)
+    collections: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    statistics: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    without_groups: dict[str, int] = field(default_factory=dict)
+    writes: dict[str, int] = field(default_factory=dict)
+    requests: int = 0
+
+
+_RUN: Final = msgspec.json.Decoder(RunRecord)
+_ROWS: Final = msgspec.json.Decoder(dict[str, int])
+
+
+class Runs:
+    """Run items, kept for 400 days, and progress items, kept for 2."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def start(self, record: RunRecord) -> RunRecord:
+        """Write a run that begins, once; return it as it was first written."""
+        try:
+            self._table.put(_run_item(record), when=[Absent()])
+        except StorageConflict:
+            return self.get(record.tenant_id, record.run_id) or record
+        return record
+
+    def enter(self, tenant_id: str, run_id: str, phase: str) -> None:
+        """Note what a run is doing now; raises ``StorageConflict`` when it has ended or never began."""
+        self._table.update(keys.run(tenant_id, run_id), {"phase": phase}, when=[Equals("finished_at", 0)])
+
+    def finish(self, record: RunRecord) -> bool:
+        """Write how a run ended, once; return whether it was this call that ended it.
+
+        ``record.finished_at`` must be set. A run that was never started gets no item.
+        """
+        item = _run_item(record)
+        try:
+            self._table.update((item.pop("pk"), item.pop("sk")), item, when=[Equals("finished_at", 0)])
+        except StorageConflict:
+            return False
+        return True
+
+    def get(self, tenant_id: str, run_id: str) -> RunRecord | None:
+        """Return a run."""
+        item = self._table.get(keys.run(tenant_id, run_id))
+        return None if item is None else _run_of(item)
+
+    def recent(self, tenant_id: str, limit: int) -> list[RunRecord]:
+        """Return the last runs of a tenant, latest first.
+
+        Reads them all: a run's name says nothing about its time, and 400 nights are one or two pages.
+        """
+        found = [_run_of(item) for item in self._table.query(keys.runs_partition(tenant_id), keys.RUN_PREFIX)]
+        found.sort(key=lambda run: (-run.started_at, run.run_id))
+        return found[:limit]
+
+    def put_progress(self, tenant_id: str, run_id: str, task: int, rows: Mapping[str, int]) -> None:
+        """Write how many rows of each collection a Fetch task has."""
+        pk, sk = keys.progress(tenant_id, run_id, task)
+        self._table.put(
+            {
+                "pk": pk,
+                "sk": sk,
+                "kind": "progress",
+                "data": msgspec.json.encode(dict(rows)).decode(),
+                "expires": int(clock.now().timestamp()) + PROGRESS_SECONDS,
+            }
+        )
+
+    def progress(self, tenant_id: str, run_id: str) -> dict[str, int]:
+        """Return how many rows of each collection a run has, over its tasks."""
+        total: Counter[str] = Counter()
+        for item in self._table.query(keys.runs_partition(tenant_id), keys.progress_prefix(run_id)):
+            total.update(_ROWS.decode(item["data"]))
+        return dict(total)
+
+
+def _run_item(record: RunRecord) -> Item:
+    pk, sk = keys.run(record.tenant_id, record.run_id)
+    return {
+        "pk": pk,
+        "sk": sk,
+        "kind": "run",
+        "phase": record.phase,
+        "finished_at": record.finished_at,
+        "data": msgspec.json.encode(record).decode(),
+        "expires": record.started_at // 1000 + RUN_SECONDS,
+    }
+
+
+def _run_of(item: Item) -> RunRecord:
+    # The phase changes by itself, beside the rest.
+    return replace(_RUN.decode(item["data"]), phase=item["phase"])

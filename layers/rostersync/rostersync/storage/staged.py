@@ -1,0 +1,74 @@
+"""Where staged objects lie: one place per run and pull, so that a step that runs twice leaves the same.
+
+Everything is under ``staging/``, whose objects expire after days. Keys hold ids of ours, never a person's.
+"""
+
+from typing import Final
+
+RUNS: Final = "staging/runs"
+NIGHTS: Final = "staging/nights"
+
+
+def of_tenant(tenant_id: str) -> str:
+    """Return the prefix of all that is staged for a tenant."""
+    return f"{RUNS}/{tenant_id}/"
+
+
+def of_run(tenant_id: str, run_id: str) -> str:
+    """Return the prefix of all that is staged for a run."""
+    return f"{of_tenant(tenant_id)}{run_id}/"
+
+
+def of_pull(tenant_id: str, run_id: str, pull: int) -> str:
+    """Return the prefix of all that is staged for a pull, 1 to 3."""
+    return f"{of_run(tenant_id, run_id)}pull-{pull}/"
+
+
+def plan(tenant_id: str, run_id: str, pull: int) -> str:
+    """Return the key of what Plan leaves."""
+    return f"{of_pull(tenant_id, run_id, pull)}plan.json"
+
+
+def fetch_part(tenant_id: str, run_id: str, pull: int, task: int, part: int) -> str:
+    """Return the key of what one invocation for a Fetch task leaves; parts of a task count from 0."""
+    return f"{of_pull(tenant_id, run_id, pull)}fetch/{task:04}/{part:04}.pack"
+
+
+def verdict(tenant_id: str, run_id: str, pull: int) -> str:
+    """Return the key of what Seal leaves."""
+    return f"{of_pull(tenant_id, run_id, pull)}verdict.pack"
+
+
+def people(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
+    """Return the key of what People leaves for a shard of the roster."""
+    return f"{of_pull(tenant_id, run_id, pull)}people/{shard:x}.pack"
+
+
+def owners(tenant_id: str, run_id: str, pull: int) -> str:
+    """Return the key of what Owners leaves."""
+    return f"{of_pull(tenant_id, run_id, pull)}owners.pack"
+
+
+def classes(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
+    """Return the key of what Classes leaves for a shard of the roster."""
+    return f"{of_pull(tenant_id, run_id, pull)}classes/{shard:x}.pack"
+
+
+def groups(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
+    """Return the key of what Groups leaves for a shard of the owners."""
+    return f"{of_pull(tenant_id, run_id, pull)}groups/{shard:x}.pack"
+
+
+def review(tenant_id: str, run_id: str, pull: int) -> str:
+    """Return the key of what Review leaves."""
+    return f"{of_pull(tenant_id, run_id, pull)}review.json"
+
+
+def published(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
+    """Return the key of how many items Publish wrote for a shard."""
+    return f"{of_pull(tenant_id, run_id, pull)}published/{shard:x}.json"
+
+
+def night_tenants(execution: str) -> str:
+    """Return the key of the tenants that a night takes, by the name of its execution."""
+    return f"{NIGHTS}/{execution}/tenants.json"

@@ -1,0 +1,40 @@
+"""Everything a step may keep something in, as one argument."""
+
+from dataclasses import dataclass
+
+from rostersync.storage.integrations import Integrations
+from rostersync.storage.leases import Leases
+from rostersync.storage.nights import Nights
+from rostersync.storage.runs import Runs
+from rostersync.storage.secrets import Secrets
+from rostersync.storage.staging import Staging
+from rostersync.storage.table import Table
+
+
+@dataclass(frozen=True)
+class Stores:
+    """One table, one staging bucket and the secrets; the rest are views of the table."""
+
+    table: Table
+    staging: Staging
+    secrets: Secrets
+
+    @property
+    def integrations(self) -> Integrations:
+        """The tenants' ClassLink connections."""
+        return Integrations(self.table)
+
+    @property
+    def leases(self) -> Leases:
+        """Who may write a tenant's roster now."""
+        return Leases(self.table)
+
+    @property
+    def runs(self) -> Runs:
+        """Syncs, from start to outcome."""
+        return Runs(self.table)
+
+    @property
+    def nights(self) -> Nights:
+        """The hours that were claimed, and how they went."""
+        return Nights(self.table)

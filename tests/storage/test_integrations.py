@@ -1,0 +1,127 @@
+"""Integration items, on the fake table and on moto."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from rostersync.errors import NotConnected, StorageConflict
+from rostersync.roster.settings import RosterSettings
+from rostersync.storage import keys
+from rostersync.storage.integrations import Integration, Integrations
+from rostersync.storage.secrets import SecretRef
+from rostersync.storage.table import Table
+
+MAPLE = Integration(
+    tenant_id="maple",
+    server_url="https://maple.example/ims/oneroster/v1p1",
+    ability={"auth": "oauth1-sha256", "totals": True},
+    secret_arn="arn:fake:maple",
+    secret_version="v1",
+    client_id_masked="01…67",
+    hash_key=bytes(range(32)),
+    settings=RosterSettings(
+        schools_excluded=frozenset({"s2", "s1"}),
+        email_domains={"old.example": "maple.example"},
+        login="email",
+    ),
+    time_zone="America/New_York",
+    nightly_hour=3,
+    district_name="Maple District",
+    host="maple.example",
+    top_org="d1",
+    school_ids=("s1", "s2"),
+    connected_at=1_772_452_800_000,
+    last_nightly_date="2026-03-01",
+    due_at="2026-03-02T08:00Z",
+    statistics={"teachers": 3},
+)
+LATER = datetime(2026, 3, 2, 8, 0, 59, tzinfo=UTC)
+
+
+@pytest.fixture
+def integrations(table: Table) -> Integrations:
+    return Integrations(table)
+
+
+def test_an_integration_comes_back_as_it_was_connected(integrations: Integrations) -> None:
+    integrations.connect(MAPLE)
+    assert integrations.get("maple") == MAPLE
+    assert integrations.require("maple").secret == SecretRef("arn:fake:maple", "v1")
+
+
+def test_a_tenant_without_integration_is_not_connected(integrations: Integrations) -> None:
+    assert integrations.get("maple") is None
+    with pytest.raises(NotConnected, match="maple"):
+        integrations.require("maple")
+
+
+def test_connecting_again_replaces_everything(integrations: Integrations) -> None:
+    integrations.connect(MAPLE)
+    again = replace(MAPLE, secret_version="v2", status="connected", due_at="", statistics={})
+    integrations.connect(again)
+    assert integrations.get("maple") == again
+    assert list(integrations.due(LATER)) == []
+
+
+def test_the_due_ones_are_listed_the_longest_waiting_first(integrations: Integrations) -> None:
+    integrations.connect(MAPLE)
+    integrations.connect(replace(MAPLE, tenant_id="oak", due_at="2026-03-02T07:00Z"))
+    integrations.connect(replace(MAPLE, tenant_id="fir", due_at="2026-03-02T08:01Z"))
+    integrations.connect(replace(MAPLE, tenant_id="elm", paused=True))
+    integrations.connect(replace(MAPLE, tenant_id="ash", status="disconnecting"))
+    integrations.connect(replace(MAPLE, tenant_id="yew", status="credentials rejected"))
+    assert list(integrations.due(LATER)) == ["oak", "maple", "yew"]
+
+
+def test_a_recorded_night_moves_the_next_one_and_nothing_else(integrations: Integrations) -> None:
+    integrations.connect(MAPLE)
+    integrations.record_night("maple", "2026-03-02", "2026-03-03T08:00Z")
+    assert integrations.get("maple") == replace(
+        MAPLE, last_nightly_date="2026-03-02", due_at="2026-03-03T08:00Z"
+    )
+    assert list(integrations.due(LATER)) == []
+
+
+def test_a_paused_tenants_night_does_not_bring_it_back_into_the_list(integrations: Integrations) -> None:
+    integrations.connect(replace(MAPLE, paused=True))
+    integrations.record_night("maple", "2026-03-02", "2026-03-02T08:00Z")
+    assert list(integrations.due(LATER)) == []
+
+
+def test_an_outcome_sets_status_and_statistics(integrations: Integrations) -> None:
+    integrations.connect(MAPLE)
+    integrations.record_outcome("maple", "credentials rejected", None)
+    assert integrations.get("maple") == replace(MAPLE, status="credentials rejected")
+    integrations.record_outcome("maple", "connected", {"teachers": 4})
+    assert integrations.get("maple") == replace(MAPLE, statistics={"teachers": 4})
+
+
+def test_an_outcome_does_not_end_a_disconnecting(integrations: Integrations) -> None:
+    integrations.record_outcome("maple", "connected", {})
+    assert integrations.get("maple") is None
+    integrations.connect(MAPLE)
+    integrations.set_status("maple", "disconnecting")
+    integrations.record_outcome("maple", "connected", {"teachers": 4})
+    assert integrations.get("maple") == replace(MAPLE, status="disconnecting")
+
+
+def test_a_disconnecting_tenant_has_no_more_nights(integrations: Integrations) -> None:
+    integrations.connect(MAPLE)
+    integrations.set_status("maple", "disconnecting")
+    integrations.set_status("maple", "disconnecting")
+    assert list(integrations.due(LATER)) == []
+    with pytest.raises(StorageConflict):
+        integrations.set_status("maple", "connected")
+    with pytest.raises(StorageConflict):
+        integrations.record_night("maple", "2026-03-02", "2026-03-03T08:00Z")
+
+
+def test_a_status_is_set_only_where_there_is_an_integration(integrations: Integrations, table: Table) -> None:
+    with pytest.raises(StorageConflict):
+        integrations.set_status("maple", "disconnecting")
+    assert table.get(keys.integration("maple")) is None
+
+
+def test_an_integration_does_not_show_its_key() -> None:
+    assert "hash_key" not in repr(MAPLE)

@@ -1,0 +1,47 @@
+"""The contract of the secrets, on the fake and on moto."""
+
+import pytest
+
+from rostersync.errors import SecretMissing
+from rostersync.storage.secrets import SecretRef, Secrets
+
+FIRST = {"client_id": "maple-id", "client_secret": "not a real one"}
+SECOND = {"client_id": "maple-id", "client_secret": "another one"}
+
+
+def test_credentials_come_back_as_they_were_put(secrets: Secrets) -> None:
+    ref = secrets.put("maple", "1", FIRST)
+    assert secrets.get(ref) == FIRST
+    assert "test/maple/1" in ref.arn
+
+
+def test_each_version_stays_what_it_was(secrets: Secrets) -> None:
+    first = secrets.put("maple", "1", FIRST)
+    second = secrets.put("maple", "1", SECOND)
+    assert first.arn == second.arn
+    assert secrets.get(first) == FIRST
+    assert secrets.get(second) == SECOND
+
+
+def test_tenants_and_generations_have_secrets_of_their_own(secrets: Secrets) -> None:
+    refs = {
+        secrets.put(tenant, generation, FIRST).arn for tenant in ("maple", "oak") for generation in ("1", "2")
+    }
+    assert len(refs) == 4
+
+
+def test_a_deleted_secret_is_missing_and_may_be_deleted_again(secrets: Secrets) -> None:
+    ref = secrets.put("maple", "1", FIRST)
+    other = secrets.put("oak", "1", SECOND)
+    secrets.delete(ref)
+    secrets.delete(ref)
+    with pytest.raises(SecretMissing) as error:
+        secrets.get(ref)
+    assert "not a real one" not in str(error.value)
+    assert secrets.get(other) == SECOND
+
+
+def test_an_unknown_version_is_missing(secrets: Secrets) -> None:
+    ref = secrets.put("maple", "1", FIRST)
+    with pytest.raises(SecretMissing):
+        secrets.get(SecretRef(ref.arn, "00000000-0000-0000-0000-000000000000"))
