@@ -1,0 +1,1 @@
+"""The Roster Server: addresses, signing, paging, payloads, abilities. The only place with requests."""
