@@ -48,7 +48,9 @@ format: setup ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 # The interpreter Lambda runs: sam build installs the layers with it.
-PYTHON313 ?= $(firstword $(shell command -v python3.13 2>/dev/null) $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13))
+# A name on PATH may be a shim that leads nowhere, so each candidate is asked.
+PYTHON313 ?= $(shell for python in python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13); do \
+    $$python -c 'import sys; print(sys.executable)' 2>/dev/null && break; done)
 
 .PHONY: build
 build: setup ## Build what is deployed (sam build): arm64, Python 3.13

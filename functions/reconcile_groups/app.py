@@ -1,0 +1,15 @@
+"""Groups: names the owners' groups and compares them with the stored ones."""
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from rostersync.bootstrap import environment, stores
+from rostersync.observability import step
+from rostersync.settings import StoreSettings
+from rostersync.steps.reconcile_groups import reconcile_groups
+from rostersync.steps.requests import ShardsRequest
+
+
+@step(ShardsRequest)
+def lambda_handler(request: ShardsRequest, _: LambdaContext) -> None:
+    """Leave the result in staging."""
+    reconcile_groups(request, stores(environment(StoreSettings)))

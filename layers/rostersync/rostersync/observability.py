@@ -1,0 +1,70 @@
+"""Logging, metrics and tracing of every function, and the one gate through which errors leave it."""
+
+import functools
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from rostersync.errors import RosterSyncError, UnexpectedError
+from rostersync.steps.requests import Request, parse_request
+
+SERVICE = "roster-sync"
+
+logger = Logger(service=SERVICE)
+tracer = Tracer(service=SERVICE, auto_patch=False)
+
+R = TypeVar("R", bound=Request)
+Handler = Callable[[Any, LambdaContext], Any]
+
+
+def step(model: type[R]) -> Callable[[Callable[[R, LambdaContext], Any]], Handler]:
+    """Make a Lambda handler of a function over a validated request.
+
+    Only errors whose text we wrote leave it; any other becomes ``UnexpectedError`` with type and place,
+    because an exception's text may quote a record (DESIGN, promise 8).
+    """
+
+    def decorate(run: Callable[[R, LambdaContext], Any]) -> Handler:
+        @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+        @functools.wraps(run)
+        def handler(event: Any, context: LambdaContext) -> Any:
+            logger.set_correlation_id(context.aws_request_id)
+            request = parse_request(model, event)
+            named = request.model_dump(by_alias=True, include={"tenant_id", "run_id", "pull", "task", "part"})
+            logger.append_keys(function=context.function_name, **named)
+            try:
+                result = run(request, context)
+            except RosterSyncError as error:
+                logger.warning("refused", error=type(error).__name__, reason=str(error))
+                raise
+            except Exception as error:
+                logger.error("unexpected error", error=type(error).__name__, place=place_of(error))
+                raise UnexpectedError(f"{type(error).__name__} at {place_of(error)}") from None
+            logger.info("done")
+            return result
+
+        return cast("Handler", handler)
+
+    return decorate
+
+
+def place_of(error: BaseException) -> str:
+    """Where an exception was raised in our own code, as ``file:line``, innermost; no values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "rostersync" in frame.filename or "functions" in frame.filename]
+    frame = (ours or list(frames))[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
+
+
+def count_outcome(outcome: str, counts: Mapping[str, int]) -> None:
+    """Emit a run's metrics. There is no tenant dimension: cost and privacy both grow with it."""
+    metrics = Metrics(namespace="RosterSync", service=SERVICE)
+    metrics.add_metric(name=f"Runs{outcome.capitalize()}", unit=MetricUnit.Count, value=1)
+    for name, value in counts.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    metrics.flush_metrics()

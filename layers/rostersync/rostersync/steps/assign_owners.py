@@ -1,0 +1,150 @@
+"""Owners: which owner each teacher is."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Final
+
+import msgspec
+
+from rostersync.roster import owners as rules
+from rostersync.roster.changes import compare
+from rostersync.roster.emails import normalise_email
+from rostersync.roster.identity import shard_of
+from rostersync.roster.records import Person
+from rostersync.steps.reconcile_people import CHANGES, DIRECTORY
+from rostersync.steps.requests import PullRequest
+from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
+from rostersync.steps.tallies import Tally, count_changes
+from rostersync.storage import items, keys, staged
+from rostersync.storage.changes import ChangedItems
+from rostersync.storage.lines import decode_lines
+from rostersync.storage.stores import Stores
+from rostersync.storage.table import Item
+
+OWNERS: Final = "owners"
+FINDINGS: Final = "findings"
+
+
+def assign_owners(request: PullRequest, stores: Stores) -> None:
+    """Stage teacher -> owner, the changes of owners by shard, and what was found on the way."""
+    staged_pull = StagedPull(stores, request)
+    plan = staged_pull.plan
+    teachers, student_emails = _teachers_and_student_emails(staged_pull)
+    owners, former = _stored(stores, request.tenant_id, plan.started_at)
+    assignment = rules.assign_owners(
+        request.tenant_id,
+        teachers,
+        [items.owner_of(item) for item in owners.values()],
+        [items.former_owner_of(item) for item in former.values()],
+        student_emails,
+        settings=plan.settings,
+        now_ms=plan.started_at,
+        key=stores.integrations.require(request.tenant_id).hash_key,
+    )
+    changes, tallies = _changes(
+        request.tenant_id, assignment, owners, former, plan.started_at, rewrite=plan.mode == "full"
+    )
+    _change_emails(
+        request.tenant_id, assignment, _stored_emails(stores, request.tenant_id), changes, plan.mode == "full"
+    )
+    sections = {
+        OWNERS: msgspec.json.encode(assignment.owner_of),
+        FINDINGS: msgspec.json.encode([asdict(finding) for finding in assignment.findings]),
+    }
+    for shard in ALL_SHARDS:
+        tallies[shard]["writes/roster"] += len(changes[shard])
+        sections[f"{CHANGES}/{shard:x}"] = changes[shard].encode()
+        sections[f"{TALLY}/{shard:x}"] = msgspec.json.encode(tallies[shard])
+    for finding in assignment.findings:
+        tallies[0][f"noted/{finding.kind}"] += 1
+    stores.staging.put_pack(staged.owners(*staged_pull.run, request.pull), sections)
+
+
+def _teachers_and_student_emails(staged_pull: StagedPull) -> tuple[list[rules.Teacher], set[str]]:
+    """Read the directory: active teachers, and the e-mails that active students carry (RULES 2.2)."""
+    teachers: list[rules.Teacher] = []
+    student_emails: set[str] = set()
+    domains = staged_pull.plan.settings.email_domains
+    for shard in ALL_SHARDS:
+        key = staged.people(*staged_pull.run, staged_pull.request.pull, shard)
+        for person in decode_lines(staged_pull.section(key, DIRECTORY), Person):
+            if not person.active:
+                continue
+            if "students" in person.collections:
+                student_emails.add(normalise_email(person.email, domains))
+            # An enrolled teacher outside /teachers was read from /users; one who is only in /students
+            # carries a student's e-mail, and owns nothing.
+            if person.enabled and not {"teachers", "users"}.isdisjoint(person.collections):
+                teachers.append(rules.Teacher(person.sourced_id, person.email, person.family_name))
+    return teachers, student_emails - {""}
+
+
+def _stored(stores: Stores, tenant_id: str, now_ms: int) -> tuple[dict[str, Item], dict[str, Item]]:
+    """Return the stored owners and the former ones that have not expired, by owner id."""
+    owners: dict[str, Item] = {}
+    former: dict[str, Item] = {}
+    for shard in ALL_SHARDS:
+        for item in stores.table.query(keys.owners_partition(tenant_id, shard)):
+            if items.has_expired(item, now_ms):
+                continue
+            found = former if item["sk"].startswith(keys.FORMER_PREFIX) else owners
+            found[keys.owner_of(item["sk"])] = item
+    return owners, former
+
+
+def _stored_emails(stores: Stores, tenant_id: str) -> dict[str, str]:
+    """Return the stored owner id of each e-mail."""
+    return {
+        keys.sourced_id_of(item["sk"]): items.owner_id_of(item)
+        for shard in ALL_SHARDS
+        for item in stores.table.query(keys.emails_partition(tenant_id, shard), keys.EMAIL_PREFIX)
+    }
+
+
+def _changes(
+    tenant_id: str,
+    assignment: rules.Assignment,
+    owners: dict[str, Item],
+    former: dict[str, Item],
+    now_ms: int,
+    *,
+    rewrite: bool,
+) -> tuple[dict[int, ChangedItems], dict[int, Tally]]:
+    """Return the items to write and the tallies by shard: owners and former owners."""
+    changes: dict[int, ChangedItems] = defaultdict(ChangedItems)
+    tallies: dict[int, Tally] = defaultdict(Counter)
+    current = {owner.owner_id: owner for owner in assignment.owners}
+    found = compare({one: item["fp"] for one, item in owners.items()}, current, rewrite=rewrite)
+    count_changes(tallies[0], "owners", found)
+    for owner in found.put:
+        changes[shard_of(owner.owner_id)].put(items.owner_item(tenant_id, owner))
+    for one in found.removed:
+        changes[shard_of(one)].delete((owners[one]["pk"], owners[one]["sk"]))
+    for ended in assignment.ended:
+        item = items.former_owner_item(tenant_id, ended, now_ms)
+        if former.get(ended.owner_id, {}).get("fp") != item["fp"]:
+            changes[shard_of(ended.owner_id)].put(item)
+    for one in assignment.returned:
+        changes[shard_of(one)].delete((former[one]["pk"], former[one]["sk"]))
+    return changes, tallies
+
+
+def _change_emails(
+    tenant_id: str,
+    assignment: rules.Assignment,
+    stored: Mapping[str, str],
+    changes: dict[int, ChangedItems],
+    rewrite: bool,
+) -> None:
+    """Note whose each e-mail is, against what is stored of e-mails.
+
+    An owner lies in another shard than its e-mail: a run that died while it published may have written one
+    and not the other, so the stored owners do not say what is stored of their e-mails.
+    """
+    emails = {owner.email: owner.owner_id for owner in assignment.owners}
+    for email, one in emails.items():
+        if rewrite or stored.get(email) != one:
+            changes[shard_of(email)].put(items.email_item(tenant_id, email, one))
+    for email in stored.keys() - emails.keys():
+        changes[shard_of(email)].delete(keys.email(tenant_id, email))

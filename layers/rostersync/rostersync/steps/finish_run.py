@@ -1,0 +1,166 @@
+"""Finish: record a run's outcome and statistics, give the lease back."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from rostersync.steps.requests import PullRequest
+from rostersync.steps.review_changes import Review
+from rostersync.steps.staged_pull import StagedPull
+from rostersync.steps.tallies import add_up
+from rostersync.storage import staged
+from rostersync.storage.runs import RunRecord
+from rostersync.storage.stores import Stores
+
+
+class Failure(BaseModel):
+    """A state machine's error output: the error's name and, for our own, Lambda's JSON with the message."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    error: str = Field("UnexpectedError", alias="Error")
+    cause: str = Field("", alias="Cause")
+
+    @property
+    def message(self) -> str:
+        """The sentence we wrote; nothing else of a cause is shown."""
+        try:
+            found = json.loads(self.cause)
+        except ValueError:
+            return ENDED.get(self.error, "the run ended unexpectedly; see the execution's history")
+        text = found.get("errorMessage") if isinstance(found, dict) else None
+        return text if isinstance(text, str) else "the run ended unexpectedly; see the execution's history"
+
+
+ENDED = {
+    "TIMED_OUT": "the run took longer than it may and was ended; everything published so far stays",
+    "ABORTED": "somebody stopped the execution; everything published so far stays",
+}
+"""What the status-change event says of an execution that no Catch saw end."""
+
+
+class FinishRequest(PullRequest):
+    """From the state machine, or made of Step Functions' status-change event."""
+
+    pull: int = Field(1, ge=1, le=3)
+    error: Failure | None = None
+    ended_outside: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_status_change(cls, event: Any) -> Any:
+        """Read tenant and run from an EventBridge event, whose execution input is a JSON text."""
+        if not isinstance(event, dict) or event.get("source") != "aws.states":
+            return event
+        detail = event.get("detail")
+        if not isinstance(detail, dict):
+            raise ValueError("a status-change event has a detail")  # noqa: TRY004 - what pydantic takes
+        return {
+            "tenantId": _tenant_id_in(detail.get("input")),
+            "runId": detail.get("name"),
+            "error": {"Error": detail.get("status")},
+            "endedOutside": True,
+        }
+
+
+def _tenant_id_in(text: Any) -> Any:
+    """Return the tenant of an execution's input, None when the event carries no input that says it."""
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    return found.get("tenantId") if isinstance(found, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a run ended. ``just_now``: by this call, so that it is counted once."""
+
+    tenant_id: str
+    run_id: str
+    outcome: str
+    reason: str = ""
+    just_now: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: RunRecord, **how: Any) -> Self:
+        """Return a run's end."""
+        return cls(run.tenant_id, run.run_id, run.outcome, run.reason, **how)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what the state machine may carry."""
+        return {
+            "tenantId": self.tenant_id,
+            "runId": self.run_id,
+            "outcome": self.outcome,
+            "reason": self.reason,
+        }
+
+
+def finish_run(
+    request: FinishRequest, stores: Stores, *, now: datetime, longest_function_seconds: int
+) -> Finished:
+    """Record how the run ended, once; give back its lease, or what is left of it.
+
+    A run that never began (its Plan was refused) has no item and gets none; a lease it may have taken goes.
+    """
+    run = stores.runs.get(request.tenant_id, request.run_id)
+    just_now = False
+    if run is not None and not run.finished_at:
+        ended = _failed(run, request.error) if request.error else _succeeded(run, request, stores)
+        ended = replace(ended, finished_at=int(now.timestamp() * 1000))
+        # Before the run item: a call that dies between the two is made again, and says it again.
+        _tell_integration(ended, stores)
+        just_now = stores.runs.finish(ended)
+        run = ended if just_now else stores.runs.get(request.tenant_id, request.run_id)
+    if request.ended_outside:
+        # A function of the ended execution may still be writing; nobody else should until it cannot be.
+        stores.leases.shorten(request.tenant_id, request.run_id, now, longest_function_seconds)
+    else:
+        stores.leases.release(request.tenant_id, request.run_id)
+    if run is None:
+        return Finished(request.tenant_id, request.run_id, "refused")
+    return Finished.of(
+        run,
+        just_now=just_now,
+        counts={"RosterItemsWritten": run.writes["roster"], "GroupItemsWritten": run.writes["groups"]}
+        if run.writes
+        else {},
+    )
+
+
+def _failed(run: RunRecord, error: Failure) -> RunRecord:
+    return replace(run, outcome="failed", error=error.error, reason=error.message)
+
+
+def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRecord:
+    where = StagedPull(stores, request).run
+    review = stores.staging.get_json(staged.review(*where, request.pull), Review)
+    published = review.shards if review.outcome == "published" else ()
+    written = add_up(
+        stores.staging.get_json(staged.published(*where, request.pull, shard), dict[str, int])
+        for shard in published
+    )
+    return replace(
+        run,
+        outcome=review.outcome,
+        warnings=list(review.warnings),
+        collections=review.collections,
+        statistics=review.statistics,
+        changes=review.changes,
+        without_groups=review.without_groups,
+        writes={"roster": written["roster"], "groups": written["groups"]},
+        requests=review.requests,
+    )
+
+
+def _tell_integration(run: RunRecord, stores: Stores) -> None:
+    """A preview leaves nothing but its run item; a rejected secret shows until a run gets through again."""
+    if run.outcome in {"published", "unchanged"}:
+        stores.integrations.record_outcome(run.tenant_id, "connected", run.statistics)
+    elif run.error in {"CredentialsRejected", "AccessDenied"}:
+        stores.integrations.record_outcome(run.tenant_id, "credentials rejected", None)

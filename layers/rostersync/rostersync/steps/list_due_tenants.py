@@ -1,0 +1,51 @@
+"""The night begins: claim the hour and stage the list of tenants whose night it is."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import blake2b
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from rostersync.steps.requests import Request, RunId, TenantId
+from rostersync.storage import staged
+from rostersync.storage.due_times import to_due_at
+from rostersync.storage.stores import Stores
+
+
+class NightRequest(Request):
+    """``nightId`` is the execution; ``scheduledTime`` comes from the schedule, ``tenantIds`` by hand."""
+
+    night_id: RunId
+    scheduled_time: AwareDatetime | None = None
+    tenant_ids: Annotated[tuple[TenantId, ...], Field(min_length=1)] | None = None
+
+
+def list_due_tenants(request: NightRequest, stores: Stores, *, now: datetime) -> dict[str, Any]:
+    """Stage ``[{"tenantId", "runId"}]``; return where it lies and how many there are.
+
+    An hour that another execution has claimed is empty: its tenants are that one's.
+    """
+    if request.tenant_ids is not None:
+        tenants = sorted(set(request.tenant_ids))
+    elif request.scheduled_time is None or stores.nights.claim(
+        to_due_at(request.scheduled_time), request.night_id
+    ):
+        tenants = sorted(_due(stores, now))
+    else:
+        tenants = []
+    night = blake2b(request.night_id.encode(), digest_size=3).hexdigest()
+    hour = (request.scheduled_time or now).strftime("%Y%m%dT%H")
+    key = staged.night_tenants(request.night_id)
+    stores.staging.put_json(
+        key, [{"tenantId": tenant, "runId": f"nightly-{hour}-{night}-{tenant}"} for tenant in tenants]
+    )
+    return {"nightId": request.night_id, "tenantsKey": key, "tenants": len(tenants)}
+
+
+def _due(stores: Stores, now: datetime) -> Iterator[str]:
+    """Yield who is due; the index may be a moment behind, so each integration is asked."""
+    for tenant_id in stores.integrations.due(now):
+        integration = stores.integrations.get(tenant_id)
+        if integration is not None and integration.has_nights and integration.due_at <= to_due_at(now):
+            yield tenant_id

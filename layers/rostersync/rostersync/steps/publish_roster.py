@@ -1,0 +1,37 @@
+"""Publish: write the changes of some shards, by value. The only step that changes roster and groups."""
+
+from datetime import datetime
+
+from rostersync.steps.reconcile_people import CHANGES
+from rostersync.steps.requests import ShardsRequest
+from rostersync.steps.staged_pull import StagedPull
+from rostersync.storage import staged
+from rostersync.storage.changes import decode_changes
+from rostersync.storage.stores import Stores
+
+
+def publish_roster(request: ShardsRequest, stores: Stores, *, now: datetime) -> None:
+    """Write each shard's changes in any order and leave how many items were written.
+
+    Run again, or beside itself, it writes the same items: the next run compares everything.
+    Raises ``LeaseLost`` before it writes anything, ``StorageUnavailable`` in the middle.
+    """
+    staged_pull = StagedPull(stores, request)
+    run, pull = staged_pull.run, request.pull
+    for shard in request.shards:
+        stores.leases.require(request.tenant_id, request.run_id, now)
+        written = {}
+        for kind, sources in {
+            "roster": (
+                (staged.people(*run, pull, shard), CHANGES),
+                (staged.owners(*run, pull), f"{CHANGES}/{shard:x}"),
+                (staged.classes(*run, pull, shard), CHANGES),
+            ),
+            "groups": ((staged.groups(*run, pull, shard), CHANGES),),
+        }.items():
+            written[kind] = 0
+            for key, section in sources:
+                puts, deletes = decode_changes(staged_pull.section(key, section))
+                stores.table.write(puts, deletes)
+                written[kind] += len(puts) + len(deletes)
+        stores.staging.put_json(staged.published(*run, pull, shard), written)

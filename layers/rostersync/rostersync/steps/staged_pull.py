@@ -1,0 +1,187 @@
+"""What the steps of a run leave for each other in S3, and how the later ones read it.
+
+State-machine payloads name a run and a pull; everything else travels here, named by run and pull and
+written by value, so that a step that runs twice leaves the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, TypeVar
+
+import msgspec
+
+from rostersync.oneroster.pulling import Window
+from rostersync.roster.identity import SHARDS
+from rostersync.roster.records import Person, Record, SetAside
+from rostersync.roster.settings import RosterSettings
+from rostersync.steps.requests import Mode, PullRequest
+from rostersync.storage import staged
+from rostersync.storage.lines import decode_lines
+from rostersync.storage.staging import StagedPack
+from rostersync.storage.stores import Stores
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What Plan leaves. ``today`` is the tenant's date; ``started_at`` the run's start in ms since 1970.
+
+    ``announced`` holds None for a collection whose server announces no total; ``tasks`` are lists of
+    windows, ``shards`` what one reconciling or publishing task takes.
+    """
+
+    mode: Mode
+    today: str
+    started_at: int
+    page_size: int
+    tasks: tuple[tuple[Window, ...], ...]
+    shards: tuple[tuple[int, ...], ...]
+    announced: dict[str, int | None]
+    revisions: dict[str, str]
+    settings: RosterSettings
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedAnswer:
+    """An ``Answer`` without its ids: they are the next ``ids`` ones in the collection's id section."""
+
+    collection: str
+    offset: int
+    rows: int
+    first: int
+    last: int
+    ids: int
+    total: int | None
+    revision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The tally of one invocation of Fetch. ``windows`` remain; ``set_aside`` counts rows by collection.
+
+    ``idle`` counts the parts up to this one that brought nothing, ``not_records`` by collection the rows that
+    were no objects and may each hide a record.
+    """
+
+    windows: tuple[Window, ...]
+    wait_seconds: int
+    page_size: int
+    in_flight: int
+    answers: tuple[StagedAnswer, ...]
+    set_aside: dict[str, int]
+    not_records: dict[str, int]
+    idle: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What Seal leaves. ``repeated`` is kept for the next pull, as (collection, id hash in hex) to count.
+
+    ``placed`` says for an enrollment id that came with several classes which class it counts for.
+    ``unread`` are enrolled teachers that were not asked for, so that nothing is known of them.
+    """
+
+    complete: bool
+    reasons: dict[str, str]
+    parts: tuple[str, ...]
+    received: dict[str, int]
+    set_aside: dict[str, int]
+    requests: int
+    not_records: dict[str, int] = field(default_factory=dict)
+    repeated: dict[str, dict[str, int]] = field(default_factory=dict)
+    placed: dict[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+TALLY: Final = "tally"
+SET_ASIDE: Final = "set-aside"
+ENROLLED_TEACHERS: Final = "enrolled-teachers"
+USERS: Final = "users"
+
+
+def records_section(collection: str, shard: int) -> str:
+    """Return the section of a part that holds a collection's records of one shard."""
+    return f"records/{collection}/{shard:x}"
+
+
+def ids_section(collection: str) -> str:
+    """Return the section of a part that holds the id hashes of a collection's rows, 8 bytes each."""
+    return f"ids/{collection}"
+
+
+class StagedPull:
+    """One pull, read from staging."""
+
+    def __init__(self, stores: Stores, request: PullRequest) -> None:
+        self.staging = stores.staging
+        self.request = request
+        self.run = (request.tenant_id, request.run_id)
+        self._packs: dict[str, StagedPack] = {}
+
+    def section(self, key: str, name: str) -> bytes:
+        """Return a section of a pack, none when it has no such; a pack is opened once an invocation."""
+        if key not in self._packs:
+            self._packs[key] = self.staging.open_pack(key)
+        return self._packs[key].section(name)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What Plan left."""
+        return self.staging.get_json(staged.plan(*self.run, self.request.pull), Plan)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What Seal left."""
+        key = staged.verdict(*self.run, self.request.pull)
+        return msgspec.json.decode(self.section(key, TALLY), type=Verdict)
+
+    def part(self, task: int, number: int) -> tuple[str, Part]:
+        """Return the key and the tally of one part of one Fetch task."""
+        key = staged.fetch_part(*self.run, self.request.pull, task, number)
+        return key, msgspec.json.decode(self.section(key, TALLY), type=Part)
+
+    def parts(self) -> Iterator[tuple[str, Part]]:
+        """Yield every part that Fetch left, following each task's until nothing remains."""
+        for task in range(len(self.plan.tasks)):
+            number, done = 0, False
+            while not done:
+                key, part = self.part(task, number)
+                yield key, part
+                number, done = number + 1, not part.windows
+
+    def records(self, collection: str, shard: int, kind: type[R]) -> Iterator[R]:
+        """Yield the good rows of a collection in one shard, repeats included."""
+        for key in self.verdict.parts:
+            yield from decode_lines(self.section(key, records_section(collection, shard)), kind)
+
+    def users(self) -> Sequence[Person]:
+        """Return the enrolled teachers that were read one by one."""
+        lines = self.section(staged.verdict(*self.run, self.request.pull), USERS)
+        return list(decode_lines(lines, Person))
+
+    @cached_property
+    def set_aside(self) -> Mapping[str, frozenset[str]]:
+        """The ids set aside, by collection. Guardians are not among them: nothing of theirs is kept."""
+        ids: dict[str, set[str]] = {}
+        keys = (*self.verdict.parts, staged.verdict(*self.run, self.request.pull))
+        for key in keys:
+            for row in decode_lines(self.section(key, SET_ASIDE), SetAside):
+                if row.sourced_id and row.reason != "guardian":
+                    ids.setdefault(row.collection, set()).add(row.sourced_id)
+        return {collection: frozenset(found) for collection, found in ids.items()}
+
+    @cached_property
+    def previous_verdict(self) -> Verdict | None:
+        """Return the verdict on the pull before this one, if there was one."""
+        if self.request.pull == 1:
+            return None
+        key = staged.verdict(*self.run, self.request.pull - 1)
+        return msgspec.json.decode(self.section(key, TALLY), type=Verdict)
+
+
+ALL_SHARDS: Final = tuple(range(SHARDS))
