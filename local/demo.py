@@ -28,8 +28,12 @@ MORNING = datetime(2026, 10, 5, 14, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 10, 6, 6, 0, tzinfo=UTC)
 """02:00 on the next day there, the hour of the nightly run."""
 
-DISTRICTS = {"badger-unified": (900, 1), "heron-county": (400, 2), "otter-valley": (300, 3)}
-"""The tenants: how many students each has, and the seed that makes them."""
+DISTRICTS = {
+    "badger-unified": ("Badger Unified", 700, 1),
+    "heron-county": ("Heron County Schools", 300, 2),
+    "otter-valley": ("Otter Valley District", 300, 3),
+}
+"""The tenants: the district's name, its students, and the seed that makes it."""
 
 WATCHED, SECOND, CHANGED_SECRET = DISTRICTS
 TEACHERS_SHOWN = 3
@@ -131,8 +135,8 @@ def run() -> int:
 
 
 def _district(tenant_id: str) -> District:
-    students, seed = DISTRICTS[tenant_id]
-    return District.generate(students=students, seed=seed, today=MORNING.date())
+    name, students, seed = DISTRICTS[tenant_id]
+    return District.generate(name=name, students=students, seed=seed, today=MORNING.date())
 
 
 def _first_day(demo: Demo) -> None:
