@@ -32,6 +32,9 @@ def print_statistics(run: RunRecord) -> None:
     if run.without_groups:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(run.without_groups.items()))
         print(f"  classes without groups: {reasons}")
+    if run.notes:
+        notes = ", ".join(f"{what} {count:,}" for what, count in sorted(run.notes.items()))
+        print(f"  to look into: {notes}")
     for warning in run.warnings:
         print(f"  warning: {warning}")
 

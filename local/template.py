@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from samtranslator.model.exceptions import InvalidDocumentException  # type: ignore[import-untyped]  # comes without types
-from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]  # comes without types
-from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]  # comes without types
-from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template  # type: ignore[import-untyped]  # comes without types
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template
 
 from local.aws import local_session
 from local.errors import UnsupportedTemplateError

@@ -134,7 +134,7 @@ def test_looking_for_a_total_survives_a_bad_moment_and_not_a_server_without_end(
     assert find_total(server, "orgs", wait=lambda _: None) == 50
 
     class Endless(FakePages):
-        def page(self, collection: str, *, offset: int, limit: int):  # type: ignore[no-untyped-def]  # as above
+        def page(self, collection: str, *, offset: int, limit: int):
             return super().page(collection, offset=0, limit=limit)
 
     with pytest.raises(UnexpectedAnswer, match="no end"):

@@ -78,7 +78,7 @@ def test_rule_2_1_an_email_with_two_family_names_is_listed(nights: Nights) -> No
         ("t5", "ada@elm.example", ""),
     )
     assert [(one.kind, one.owner_id, one.teacher_ids) for one in got.findings] == [
-        ("shared-email", nights.owner_at("office@elm.example"), ("t1", "t2"))
+        ("shared e-mail", nights.owner_at("office@elm.example"), ("t1", "t2"))
     ]
 
 
@@ -86,7 +86,7 @@ def test_rule_2_2_a_students_email_is_never_an_owners(nights: Nights) -> None:
     got = nights.sync(("t1", "Sam@elm.example"), ("t2", "sam@elm.example"), students=["sam@elm.example"])
     assert got.owner_of == {}
     assert got.owners == ()
-    assert [(one.kind, one.teacher_ids) for one in got.findings] == [("student-email", ("t1", "t2"))]
+    assert [(one.kind, one.teacher_ids) for one in got.findings] == [("e-mail of a student", ("t1", "t2"))]
 
 
 def test_rule_2_2_not_even_one_that_had_it(nights: Nights) -> None:
@@ -101,8 +101,8 @@ def test_rule_2_2_teachers_without_email_are_listed(nights: Nights) -> None:
     got = nights.sync(("t2", "nobody"), ("t1", ""))
     assert got.owner_of == {}
     assert [(one.kind, one.teacher_ids) for one in got.findings] == [
-        ("no-email", ("t1",)),
-        ("no-email", ("t2",)),
+        ("no e-mail", ("t1",)),
+        ("no e-mail", ("t2",)),
     ]
 
 
@@ -111,7 +111,7 @@ def test_rule_2_3_an_owner_goes_with_its_records_to_a_new_email(nights: Nights) 
     got = nights.sync(("t1", "ada.new@elm.example"), ("t2", "ada.new@elm.example"))
     assert got.owner_of == before.owner_of
     assert got.owners[0].first_seen == 1
-    assert [(one.kind, one.owner_id) for one in got.findings] == [("email-changed", got.owner_of["t1"])]
+    assert [(one.kind, one.owner_id) for one in got.findings] == [("e-mail changed", got.owner_of["t1"])]
 
 
 def test_rule_2_3_a_new_family_name_with_a_new_email_is_a_new_owner(nights: Nights) -> None:
@@ -149,7 +149,7 @@ def test_rule_2_3_a_record_that_goes_alone_gets_the_owner_of_its_new_email(night
     ).owner_of == {"t1": ada, "t2": bo, "t3": bo}
     got = nights.sync(("t1", "ada@elm.example"), ("t2", "cy@elm.example"), ("t3", "bo@elm.example"))
     assert got.owner_of["t2"] not in {ada, bo}
-    assert "email-changed" not in kinds(got)
+    assert "e-mail changed" not in kinds(got)
 
 
 def test_rule_2_3_records_that_part_belong_to_where_they_went(nights: Nights) -> None:
@@ -263,7 +263,7 @@ def test_who_returns_with_the_old_records_is_the_same_owner(nights: Nights) -> N
     got = nights.sync(("t1", "ada.new@elm.example"), ("t2", ""))
     assert got.owner_of == {"t1": before}
     assert got.returned == (before,)
-    assert kinds(got) == ["email-changed", "no-email"]
+    assert kinds(got) == ["e-mail changed", "no e-mail"]
 
 
 @pytest.mark.parametrize(

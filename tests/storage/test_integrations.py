@@ -56,12 +56,28 @@ def test_a_tenant_without_integration_is_not_connected(integrations: Integration
         integrations.require("maple")
 
 
-def test_connecting_again_replaces_everything(integrations: Integrations) -> None:
+def test_a_connected_tenant_is_not_connected_over(integrations: Integrations) -> None:
     integrations.connect(MAPLE)
-    again = replace(MAPLE, secret_version="v2", status="connected", due_at="", statistics={})
-    integrations.connect(again)
-    assert integrations.get("maple") == again
-    assert list(integrations.due(LATER)) == []
+    with pytest.raises(StorageConflict):
+        integrations.connect(replace(MAPLE, hash_key=b"x" * 32))
+    assert integrations.get("maple") == MAPLE
+
+
+def test_reconnecting_writes_what_was_found_and_leaves_what_a_run_wrote(integrations: Integrations) -> None:
+    integrations.connect(MAPLE)
+    integrations.record_night("maple", "2026-03-02", "2026-03-03T08:00Z")
+    integrations.reconnect(replace(MAPLE, secret_version="v2", status="connected", district_name="New name"))
+    assert integrations.get("maple") == replace(
+        MAPLE,
+        secret_version="v2",
+        status="connected",
+        district_name="New name",
+        last_nightly_date="2026-03-02",
+        due_at="2026-03-03T08:00Z",
+    )
+    integrations.set_status("maple", "disconnecting")
+    with pytest.raises(StorageConflict):
+        integrations.reconnect(MAPLE)
 
 
 def test_the_due_ones_are_listed_the_longest_waiting_first(integrations: Integrations) -> None:

@@ -24,9 +24,9 @@ WELL = {
 
 @pytest.mark.parametrize("kind", WELL)
 def test_the_roster_of_a_server_is_published_whole(engine, connected, kind):
-    options = dict(WELL[kind])
-    options["faults"] = [Fault.from_text(text) for text in options.get("faults", ())]
-    server = connected(kind, students=60, **options)
+    options = WELL[kind]
+    faults = [Fault.from_text(text) for text in options.get("faults", ())]
+    server = connected(kind, students=60, **{**options, "faults": faults})
     _, record = run(engine, kind)
     today = engine.clock.now().date()
     assert record.outcome == "published", record.reason

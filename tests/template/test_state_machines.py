@@ -15,7 +15,9 @@ NUMBERS = {"TimeoutSeconds": "10800", "TenantsAtOnce": "2", "StagingBucket": "bu
 def definition(text: str) -> dict[str, Any]:
     """A machine's definition with a value for each substitution."""
     arn = "arn:aws:lambda:us-east-1:123456789012:function:"
-    return yaml.safe_load(re.sub(r"\$\{(\w+)\}", lambda m: NUMBERS.get(m[1], arn + m[1]), text))
+    filled = re.sub(r"\$\{(\w+)\}", lambda match: NUMBERS.get(match[1], arn + match[1]), text)
+    found: dict[str, Any] = yaml.safe_load(filled)
+    return found
 
 
 def complaints(machine: dict[str, Any]) -> list[str]:

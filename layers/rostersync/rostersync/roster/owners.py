@@ -9,10 +9,10 @@ from rostersync.roster.emails import normalise_email
 from rostersync.roster.identity import keyed_hash, owner_id
 from rostersync.roster.settings import RosterSettings
 
-SHARED_EMAIL: Final = "shared-email"
-NO_EMAIL: Final = "no-email"
-STUDENT_EMAIL: Final = "student-email"
-EMAIL_CHANGED: Final = "email-changed"
+SHARED_EMAIL: Final = "shared e-mail"
+NO_EMAIL: Final = "no e-mail"
+STUDENT_EMAIL: Final = "e-mail of a student"
+EMAIL_CHANGED: Final = "e-mail changed"
 
 
 @dataclass(frozen=True, slots=True)

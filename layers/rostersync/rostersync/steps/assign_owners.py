@@ -48,6 +48,8 @@ def assign_owners(request: PullRequest, stores: Stores) -> None:
     _change_emails(
         request.tenant_id, assignment, _stored_emails(stores, request.tenant_id), changes, plan.mode == "full"
     )
+    for finding in assignment.findings:
+        tallies[0][f"noted/{finding.kind}"] += 1
     sections = {
         OWNERS: msgspec.json.encode(assignment.owner_of),
         FINDINGS: msgspec.json.encode([asdict(finding) for finding in assignment.findings]),
@@ -56,8 +58,6 @@ def assign_owners(request: PullRequest, stores: Stores) -> None:
         tallies[shard]["writes/roster"] += len(changes[shard])
         sections[f"{CHANGES}/{shard:x}"] = changes[shard].encode()
         sections[f"{TALLY}/{shard:x}"] = msgspec.json.encode(tallies[shard])
-    for finding in assignment.findings:
-        tallies[0][f"noted/{finding.kind}"] += 1
     stores.staging.put_pack(staged.owners(*staged_pull.run, request.pull), sections)
 
 

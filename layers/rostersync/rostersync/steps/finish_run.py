@@ -153,6 +153,7 @@ def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRec
         statistics=review.statistics,
         changes=review.changes,
         without_groups=review.without_groups,
+        notes=review.notes,
         writes={"roster": written["roster"], "groups": written["groups"]},
         requests=review.requests,
     )

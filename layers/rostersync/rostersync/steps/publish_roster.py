@@ -32,6 +32,8 @@ def publish_roster(request: ShardsRequest, stores: Stores, *, now: datetime) -> 
             written[kind] = 0
             for key, section in sources:
                 puts, deletes = decode_changes(staged_pull.section(key, section))
-                stores.table.write(puts, deletes)
+                # Puts first: what remembers somebody is there before the item of that somebody goes.
+                stores.table.write(puts, ())
+                stores.table.write((), deletes)
                 written[kind] += len(puts) + len(deletes)
         stores.staging.put_json(staged.published(*run, pull, shard), written)

@@ -96,7 +96,7 @@ class _Shard:
         by_class: dict[str, list[Enrollment]] = defaultdict(list)
         for row in enrollments.values():
             if row.class_id not in records:
-                self.tally["dangling/class"] += 1
+                self.tally["noted/enrollments without class"] += 1
             elif row.active:
                 by_class[row.class_id].append(row)
         return {
@@ -130,9 +130,9 @@ class _Shard:
                 drafts[shard_of(draft.owner_id)].append(draft)
             if outcome.reason:
                 self.tally[f"without/{outcome.reason}"] += 1
-            self.tally["noted/no term"] += outcome.no_term
-            self.tally["noted/cannot be recognised"] += outcome.unrecognised
-            self.tally["dangling/user"] += outcome.dangling
+            self.tally["noted/classes without term"] += outcome.no_term
+            self.tally["noted/members who cannot be recognised"] += outcome.unrecognised
+            self.tally["noted/enrollments without person"] += outcome.dangling
         changed = self._changes()
         count_statistics(self.tally, count_classes(roster.record for roster in self.rosters.values()))
         self.tally["writes/roster"] += len(changed)

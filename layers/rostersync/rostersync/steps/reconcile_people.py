@@ -122,7 +122,7 @@ class _Shard:
             self.changes.put(items.record_item(self.tenant_id, record))
         for one in changes.removed:
             self.changes.delete((stored[one]["pk"], stored[one]["sk"]))
-            if kind is Person:
+            if kind is Person and one not in self.pull.guardians:
                 gone = items.record_of(stored[one], Person)
                 self.changes.put(items.gone_item(self.tenant_id, gone, self.pull.plan.started_at))
         current = list(pulled.values())

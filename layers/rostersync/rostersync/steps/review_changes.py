@@ -24,6 +24,7 @@ class Review:
     statistics: dict[str, int]
     changes: dict[str, dict[str, int]]
     without_groups: dict[str, int]
+    notes: dict[str, int]
     warnings: tuple[str, ...]
     requests: int
 
@@ -68,6 +69,7 @@ def review_changes(request: PullRequest, stores: Stores) -> dict[str, Any]:
         statistics=statistics,
         changes={change: under(total, change) for change in ("added", "changed", "removed")},
         without_groups=without,
+        notes=under(total, "noted"),
         warnings=(*verdict.warnings, *_no_groups(statistics, without)),
         requests=verdict.requests,
     )

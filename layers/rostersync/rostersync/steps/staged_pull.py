@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from rostersync.oneroster.normalising import GUARDIAN
 from rostersync.oneroster.pulling import Window
 from rostersync.roster.identity import SHARDS
 from rostersync.roster.records import Person, Record, SetAside
@@ -168,12 +169,20 @@ class StagedPull:
     def set_aside(self) -> Mapping[str, frozenset[str]]:
         """The ids set aside, by collection. Guardians are not among them: nothing of theirs is kept."""
         ids: dict[str, set[str]] = {}
-        keys = (*self.verdict.parts, staged.verdict(*self.run, self.request.pull))
-        for key in keys:
-            for row in decode_lines(self.section(key, SET_ASIDE), SetAside):
-                if row.sourced_id and row.reason != "guardian":
-                    ids.setdefault(row.collection, set()).add(row.sourced_id)
+        for row in self._rows_set_aside:
+            if row.sourced_id and row.reason != GUARDIAN:
+                ids.setdefault(row.collection, set()).add(row.sourced_id)
         return {collection: frozenset(found) for collection, found in ids.items()}
+
+    @cached_property
+    def guardians(self) -> frozenset[str]:
+        """The ids of people who are somebody's guardian."""
+        return frozenset(row.sourced_id for row in self._rows_set_aside if row.reason == GUARDIAN)
+
+    @cached_property
+    def _rows_set_aside(self) -> Sequence[SetAside]:
+        keys = (*self.verdict.parts, staged.verdict(*self.run, self.request.pull))
+        return [row for key in keys for row in decode_lines(self.section(key, SET_ASIDE), SetAside)]
 
     @cached_property
     def previous_verdict(self) -> Verdict | None:

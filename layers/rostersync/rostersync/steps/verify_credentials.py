@@ -72,14 +72,13 @@ def verify_credentials(
         "school_ids": found.district.school_ids,
     }
     if before is not None:
-        integration = replace(before, **connection)
+        stores.integrations.reconnect(replace(before, **connection))
     else:
         integration = Integration(
             tenant_id=request.tenant_id, hash_key=new_hash_key(), connected_at=connected_at, **connection
         )
         first_night = next_due_at(now, default_time_zone, integration.nightly_hour, "")
-        integration = replace(integration, due_at=first_night)
-    stores.integrations.connect(integration)
+        stores.integrations.connect(replace(integration, due_at=first_night))
     return found
 
 

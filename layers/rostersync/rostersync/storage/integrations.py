@@ -11,7 +11,7 @@ from rostersync.errors import NotConnected, StorageConflict
 from rostersync.roster.settings import RosterSettings
 from rostersync.storage import keys
 from rostersync.storage.attributes import Item
-from rostersync.storage.conditions import Equals
+from rostersync.storage.conditions import Absent, Equals
 from rostersync.storage.due_times import next_due_at, to_due_at
 from rostersync.storage.secrets import SecretRef
 from rostersync.storage.table import Table
@@ -19,6 +19,20 @@ from rostersync.storage.table import Table
 __all__ = ["Integration", "Integrations", "Status", "next_due_at"]
 
 Status: TypeAlias = Literal["connected", "credentials rejected", "disconnecting"]
+
+_CONNECTION: Final = (
+    "server_url",
+    "ability",
+    "secret_arn",
+    "secret_version",
+    "client_id_masked",
+    "status",
+    "district_name",
+    "host",
+    "top_org",
+    "school_ids",
+)
+"""What verifying credentials finds out."""
 
 _IN_USE: Final = (Equals("status", "connected"), Equals("status", "credentials rejected"))
 
@@ -86,8 +100,19 @@ class Integrations:
         return integration
 
     def connect(self, integration: Integration) -> None:
-        """Write the whole integration. From now on the tenant is connected, with this secret."""
-        self._table.put(_item_of(integration))
+        """Write the whole integration. From now on the tenant is connected, with this secret.
+
+        Raises ``StorageConflict`` when it is connected already.
+        """
+        self._table.put(_item_of(integration), when=[Absent()])
+
+    def reconnect(self, integration: Integration) -> None:
+        """Write what connecting finds out, and nothing that a run or an admin writes meanwhile.
+
+        Raises ``StorageConflict`` when the integration is gone or going.
+        """
+        item = _item_of(integration)
+        self._update(integration.tenant_id, {name: item[name] for name in _CONNECTION})
 
     def record_night(self, tenant_id: str, local_date: str, due_at: str) -> None:
         """Note that a local date has had its night, and when the next is due.

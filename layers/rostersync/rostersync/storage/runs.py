@@ -25,7 +25,8 @@ class RunRecord:
     ``mode``, ``cause`` and ``outcome`` are DESIGN §1's words. ``error`` is the class of what went wrong and
     ``reason`` its sentence. ``collections`` holds for each of them announced (None: the server announces no
     total), received, kept, setAside and duplicates; ``changes`` counts added, changed and removed by kind;
-    ``without_groups`` counts classes by reason; ``writes`` items written to ``roster`` and ``groups``.
+    ``without_groups`` counts classes by reason, ``notes`` what an admin may want to look into; ``writes``
+    counts items written to ``roster`` and ``groups``.
     """
 
     tenant_id: str
@@ -44,6 +45,7 @@ class RunRecord:
     statistics: dict[str, int] = field(default_factory=dict)
     changes: dict[str, dict[str, int]] = field(default_factory=dict)
     without_groups: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
     writes: dict[str, int] = field(default_factory=dict)
     requests: int = 0
 

@@ -1,0 +1,20 @@
+"""Time stands still, and how fast a machine is shows nowhere."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rostersync import clock
+from rostersync.steps import fetch_pages
+from tests.steps.driver import NOW
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_time() -> Iterator[None]:
+    """Stop the clock by which items expire, and write progress at the end of a part only."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(fetch_pages, "PROGRESS_SECONDS", float("inf"))
+    clock.set_time(NOW.isoformat())
+    yield
+    clock.set_time(None)
+    patch.undo()

@@ -1,0 +1,145 @@
+"""Inputs of steps: the samples fit, a bad one names its field and never quotes its value."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rostersync.errors import InvalidInput
+from rostersync.steps.fetch_pages import FetchRequest
+from rostersync.steps.finish_run import FinishRequest
+from rostersync.steps.list_due_tenants import NightRequest
+from rostersync.steps.plan_pull import PlanRequest
+from rostersync.steps.requests import PullRequest, Request, ShardsRequest, parse_request
+from rostersync.steps.summarise_night import SummaryRequest
+from rostersync.steps.verify_credentials import ConnectRequest
+
+EVENTS = Path(__file__).parents[2] / "events"
+MODELS: dict[str, type[Request]] = {
+    "plan_pull": PlanRequest,
+    "fetch_pages": FetchRequest,
+    "seal_pull": PullRequest,
+    "reconcile_people": ShardsRequest,
+    "assign_owners": PullRequest,
+    "reconcile_classes": ShardsRequest,
+    "reconcile_groups": ShardsRequest,
+    "review_changes": PullRequest,
+    "publish_roster": ShardsRequest,
+    "finish_run": FinishRequest,
+    "finish_run_status_change": FinishRequest,
+    "list_due_tenants": NightRequest,
+    "summarise_night": SummaryRequest,
+}
+ADDED: dict[str, tuple[type[Request], dict[str, Any]]] = {
+    "sync": (PlanRequest, {"runId": "run", "pull": 1}),
+    "nightly": (NightRequest, {"nightId": "night"}),
+    "nightly_tenants": (NightRequest, {"nightId": "night"}),
+}
+"""What the state machines add to their own input before the first function gets it."""
+
+SECRET = "Jane Invented <jane@hill.example>"
+"""Stands for what must not be quoted."""
+
+
+def sample(name: str) -> Any:
+    """Return a sample payload."""
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_sample_of_a_function_fits_its_request(name: str) -> None:
+    request = parse_request(MODELS[name], sample(name))
+    if not name.endswith("status_change"):
+        assert request.model_dump(mode="json", by_alias=True, exclude_unset=True) == sample(name)
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_the_sample_of_a_state_machine_fits_its_first_function(name: str) -> None:
+    model, added = ADDED[name]
+    parse_request(model, {**sample(name), **added})
+
+
+def test_there_is_a_sample_for_every_request_and_no_other() -> None:
+    assert {path.stem for path in EVENTS.glob("*.json")} == {*MODELS, *ADDED}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_bad_value_is_named_by_its_field_and_not_quoted(name: str) -> None:
+    if name.endswith("status_change"):
+        return
+    event = sample(name)
+    for field in event:
+        if field in {"actor", "mode"} and name == "plan_pull":
+            bad: Any = {"nested": SECRET}
+        else:
+            bad = SECRET
+        with pytest.raises(InvalidInput) as caught:
+            parse_request(MODELS[name], {**event, field: bad})
+        assert field in str(caught.value)
+        assert "Jane" not in str(caught.value)
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__
+
+
+def test_unknown_and_missing_fields_are_named() -> None:
+    with pytest.raises(InvalidInput, match="tenantID: Extra inputs"):
+        parse_request(
+            PlanRequest, {"tenantID": "springfield", "tenantId": "springfield", "runId": "r", "pull": 1}
+        )
+    with pytest.raises(InvalidInput, match="tenantId: Field required"):
+        parse_request(PlanRequest, {"runId": "r", "pull": 1})
+
+
+@pytest.mark.parametrize("event", [None, [], SECRET, 7])
+def test_an_input_that_is_no_object_is_refused(event: Any) -> None:
+    for model in (PlanRequest, FinishRequest):
+        with pytest.raises(InvalidInput) as caught:
+            parse_request(model, event)
+        assert "Jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize("pull", [0, 4])
+def test_a_pull_is_one_of_three(pull: int) -> None:
+    with pytest.raises(InvalidInput, match="pull"):
+        parse_request(PullRequest, {"tenantId": "springfield", "runId": "run", "pull": pull})
+
+
+@pytest.mark.parametrize("tenant", ["", "a#b", "../x", "a b", "x" * 51, "-a"])
+def test_a_tenant_id_fits_keys_and_names(tenant: str) -> None:
+    with pytest.raises(InvalidInput, match="tenantId"):
+        parse_request(PullRequest, {"tenantId": tenant, "runId": "run", "pull": 1})
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        None,
+        {},
+        {"name": "run", "status": "ABORTED", "input": None},
+        {"name": "run", "status": "ABORTED", "input": SECRET},
+        {"name": "run", "status": "ABORTED", "input": f'["{SECRET}"]'},
+        {"name": "run", "status": "ABORTED", "input": "{}"},
+        {"name": "run", "status": None, "input": '{"tenantId": "springfield"}'},
+    ],
+)
+def test_a_status_change_event_that_says_too_little_is_refused_as_input(detail: Any) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_request(FinishRequest, {**sample("finish_run_status_change"), "detail": detail})
+    assert "Jane" not in str(caught.value)
+
+
+def test_credentials_do_not_show() -> None:
+    event = {
+        "tenantId": "springfield",
+        "serverUrl": "https://roster.example",
+        "clientId": "id",
+        "clientSecret": SECRET,
+        "token": SECRET,
+    }
+    assert "Jane" not in repr(parse_request(ConnectRequest, event))
+    with pytest.raises(InvalidInput) as caught:
+        parse_request(ConnectRequest, {**event, "auth": SECRET, "clientSecret": [SECRET]})
+    assert "auth" in str(caught.value)
+    assert "clientSecret" in str(caught.value)
+    assert "Jane" not in str(caught.value)
