@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rostersync.errors import CredentialsRejected, OtherDistrict
+from rostersync.errors import CredentialsRejected, NotConnected, OtherDistrict
 from rostersync.oneroster.ability import Ability
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery, District
@@ -121,3 +121,13 @@ def test_another_district_is_refused_and_nothing_is_stored() -> None:
 )
 def test_of_a_client_id_only_its_end_is_shown(client_id: str, shown: str) -> None:
     assert masked(client_id) == shown
+
+
+def test_a_tenant_that_is_being_disconnected_is_not_connected_again_yet() -> None:
+    stores = FakeStores()
+    connect(stores, finds(HILL))
+    stores.integrations.set_status(TENANT, "disconnecting")
+    secrets = stores.secrets.writes
+    with pytest.raises(NotConnected, match="being disconnected"):
+        connect(stores, finds(HILL))
+    assert stores.secrets.writes == secrets

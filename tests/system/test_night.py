@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.tenants import stores_of
+from rostersync.storage import keys
 from tests.system.conftest import NOON
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -20,11 +21,11 @@ def summary_of(engine, execution):
 
 @pytest.fixture(autouse=True)
 def _nobody_else_is_due(engine):
-    """Disconnect the tenants of other tests: a night takes everybody who is due."""
+    """Take the tenants of a test away after it: a night takes everybody who is due."""
     yield
     stores = stores_of(engine)
     for tenant_id in list(stores.integrations.due(NIGHT + timedelta(days=400))):
-        stores.integrations.set_status(tenant_id, "disconnecting")
+        stores.table.delete(keys.integration(tenant_id))
 
 
 def test_a_night_takes_who_is_due_and_one_tenants_trouble_is_its_own(engine, connected):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
-from rostersync.errors import OtherDistrict
+from rostersync.errors import NotConnected, OtherDistrict
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery
 from rostersync.steps.requests import Request, TenantId
@@ -40,13 +40,18 @@ def verify_credentials(
     """Connect the tenant and return the district found; nothing is stored when anything is raised.
 
     Replacing credentials keeps settings, schedule and the key of the tenant's hashes. Raises what
-    ``discover`` raises, and ``OtherDistrict`` when a connected tenant's new credentials lead elsewhere.
+    ``discover`` raises, ``OtherDistrict`` when a connected tenant's new credentials lead elsewhere, and
+    ``NotConnected`` while it is being disconnected.
     """
     credentials = Credentials(
         request.client_id, request.client_secret.get_secret_value(), request.token.get_secret_value()
     )
     found = discover(request.server_url, credentials, request.auth)
     before = stores.integrations.get(request.tenant_id)
+    if before is not None and before.status == "disconnecting":
+        raise NotConnected(
+            f"tenant {request.tenant_id} is being disconnected; connect it when that has ended"
+        )
     if (
         before is not None
         and before.school_ids
