@@ -32,7 +32,9 @@ def connect(engine: LocalEngine, request: ConnectRequest) -> Discovery:
     return verify_credentials(
         request,
         stores_of(engine),
-        lambda url, credentials, auth: discover(url, credentials, auth=auth, allow_loopback_http=True),
+        lambda url, credentials, auth: discover(
+            url, credentials, auth=auth, allow_loopback_http=engine.parameters["Environment"] == "local"
+        ),
         now=engine.clock.now(),
         default_time_zone=str(engine.parameters["DefaultTimeZone"]),
         new_hash_key=partial(secrets.token_bytes, 32),

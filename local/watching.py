@@ -63,9 +63,9 @@ class Bars:
 
     def show(self, totals: Mapping[str, int | None], rows: Mapping[str, int]) -> None:
         """Move the bars."""
-        for collection in totals:
+        for collection in COLLECTIONS:
             if collection not in self._bars:
-                self._bars[collection] = self._progress.add_task(collection, total=totals[collection])
+                self._bars[collection] = self._progress.add_task(collection, total=totals.get(collection))
             self._progress.update(self._bars[collection], completed=rows.get(collection, 0))
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from rostersync.settings import (
 )
 
 STORES = {"TABLE_NAME": "table", "STAGING_BUCKET": "bucket"}
-SERVER = {**STORES, "SECRET_PREFIX": "prefix"}
+SERVER = STORES
 COMPLETE: dict[type[Settings], dict[str, str]] = {
     StoreSettings: STORES,
     ServerSettings: SERVER,

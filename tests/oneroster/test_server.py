@@ -232,7 +232,9 @@ def test_a_user_who_is_not_there_is_absent_and_another_error_is_not() -> None:
         server_at(loopback.url).user("u1")
     assert type(raised.value) is UnexpectedAnswer
     with serving(lambda _: Reply(body=json.dumps({"user": user(2)}).encode())) as loopback:
-        assert server_at(loopback.url).user("U00002") is None
+        answered = server_at(loopback.url).user("U00002")
+    assert answered is not None
+    assert answered.sourced_id == "u00002", "somebody else; what that means is the caller's"
 
 
 @pytest.mark.parametrize("sourced_id", ["", ".", "..", "\ud800"])

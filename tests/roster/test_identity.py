@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 from rostersync.roster.identity import SHARDS, group_id, id_hash, keyed_hash, owner_id, shard_of
 
 TEXTS = st.text(max_size=12)
+KEY = b"key"
 
 
 def test_ids_stay_what_they_were_when_stored() -> None:
     assert group_id("elm", "c-1", "o_1") == "g_53a21dc1f1bc11f745874afb"
-    assert owner_id("elm", "ada@elm.example", ()) == "o_e701b90b293a89a73fba"
+    assert owner_id("elm", "ada@elm.example", (), KEY) == "o_8217b7970baf019ad342"
     assert shard_of("c-1") == 14
     assert id_hash("c-1") == 8458119715100675186
     assert keyed_hash(b"key", "ada@elm.example") == "75e841d475013f5cc29ba0ac53e8868c"
@@ -38,11 +39,11 @@ def test_a_separator_inside_an_id_does_not_make_two_groups_one() -> None:
 
 
 def test_an_owner_id_in_use_is_not_given_again() -> None:
-    first = owner_id("elm", "ada@elm.example", ())
-    second = owner_id("elm", "ada@elm.example", {first})
+    first = owner_id("elm", "ada@elm.example", (), KEY)
+    second = owner_id("elm", "ada@elm.example", {first}, KEY)
     assert second != first
-    assert owner_id("elm", "ada@elm.example", {first, second}) not in {first, second}
-    assert owner_id("elm", "ada@elm.example", {second}) == first
+    assert owner_id("elm", "ada@elm.example", {first, second}, KEY) not in {first, second}
+    assert owner_id("elm", "ada@elm.example", {second}, KEY) == first
 
 
 def test_half_a_surrogate_pair_has_an_id_too() -> None:
@@ -52,3 +53,7 @@ def test_half_a_surrogate_pair_has_an_id_too() -> None:
 
 def test_a_keyed_hash_depends_on_the_key() -> None:
     assert keyed_hash(b"one", "ada@elm.example") != keyed_hash(b"two", "ada@elm.example")
+
+
+def test_an_owner_id_says_nothing_of_the_email_to_who_has_not_the_key() -> None:
+    assert owner_id("elm", "ada@elm.example", (), KEY) != owner_id("elm", "ada@elm.example", (), b"other")

@@ -229,7 +229,7 @@ def test_who_takes_over_the_old_email_of_an_owner_who_moved_is_a_new_owner(night
     moved = nights.sync(("t1", "a@elm.example")).owner_of["t1"]
     got = nights.sync(("t1", "b@elm.example"), ("t2", "a@elm.example", "Sample"))
     assert got.owner_of["t1"] == moved
-    assert got.owner_of["t2"] == owner_id(TENANT, "a@elm.example", {moved}) != moved
+    assert got.owner_of["t2"] == owner_id(TENANT, "a@elm.example", {moved}, KEY) != moved
 
 
 def test_rule_2_3_without_an_email_a_record_has_no_owner_until_it_has_one_again(nights: Nights) -> None:

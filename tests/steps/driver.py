@@ -8,7 +8,14 @@ from functools import partial
 from random import Random
 from typing import Any, Final, TypeVar
 
-from rostersync.errors import InvalidInput, NotConnected, RetryableError, RosterSyncError, RunInProgress
+from rostersync.errors import (
+    InvalidInput,
+    NightAlreadyRun,
+    NotConnected,
+    RetryableError,
+    RosterSyncError,
+    RunInProgress,
+)
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.assign_owners import assign_owners
 from rostersync.steps.fetch_pages import FetchRequest, fetch_pages
@@ -102,8 +109,8 @@ def sync(
 ) -> RunRecord:
     """Run a sync to its end and return its run item; ``before`` is told the name of each state entered.
 
-    Raises ``InvalidInput``, ``NotConnected`` and ``RunInProgress``, which end an execution with nothing to
-    finish; of any other of our errors the run item tells.
+    Raises ``InvalidInput``, ``NotConnected``, ``RunInProgress`` and ``NightAlreadyRun``, which end a run with
+    nothing to finish; of any other of our errors the run item tells.
     """
     sync_run = _Sync(stores, server, way, now, before)
     request = {"tenantId": tenant_id, "runId": run_id or f"{mode}-{int(now.timestamp())}"}
@@ -121,17 +128,18 @@ class _Sync:
     now: datetime
     before: Callable[[str], None]
     pull: int = 1
+    publishing: bool = False
 
     def execute(self, run: dict[str, str], mode: str, cause: str) -> None:
         try:
             self._until_review(run, {**run, "mode": mode, "cause": cause})
             self._finish({**run, "pull": self.pull})
-        except (InvalidInput, NotConnected, RunInProgress):
+        except (InvalidInput, NightAlreadyRun, NotConnected, RunInProgress):
             raise
         except RosterSyncError as error:
             name = type(error).__name__
             output = {"Error": name, "Cause": json.dumps({"errorType": name, "errorMessage": str(error)})}
-            self._finish({**run, "pull": self.pull, "error": output})
+            self._finish({**run, "pull": self.pull, "error": output, "publishing": self.publishing})
 
     def _until_review(self, run: dict[str, str], request: dict[str, str]) -> None:
         complete = False
@@ -152,8 +160,10 @@ class _Sync:
         review = self._step("Review", lambda: review_changes(parse_request(PullRequest, pull), self.stores))
         if review["publish"]:
             shards = self._shards(review["shards"])
-            publish = lambda one: publish_roster(_shards(pull, one), self.stores, now=self.now)  # noqa: E731 - beside its only use
-            self._map("Publish", shards, publish)
+            self.publishing = True
+            self._map(
+                "Publish", shards, lambda one: publish_roster(_shards(pull, one), self.stores, now=self.now)
+            )
 
     def _plan(self, request: dict[str, Any]) -> dict[str, Any]:
         return plan_pull(

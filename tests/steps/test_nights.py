@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rostersync.errors import CredentialsRejected
-from rostersync.steps.list_due_tenants import NightRequest, list_due_tenants
+from rostersync.errors import CredentialsRejected, NightAlreadyRun
+from rostersync.steps.list_due_tenants import LONGEST_NIGHT_SECONDS, NightRequest, list_due_tenants
 from rostersync.steps.requests import parse_request
 from rostersync.steps.summarise_night import SummaryRequest, summarise_night
 from rostersync.storage.runs import RunRecord
@@ -26,6 +26,11 @@ def listed(stores: FakeStores, night: str, *, now: datetime = NOW, **event: Any)
     return staged
 
 
+def end(stores: FakeStores, night: str) -> None:
+    """End a night as its state machine does."""
+    summarise_night(parse_request(SummaryRequest, {"nightId": night}), stores)
+
+
 def tenants(staged: list[dict[str, str]]) -> list[str]:
     """Return who was taken."""
     return [entry["tenantId"] for entry in staged]
@@ -39,24 +44,72 @@ def test_the_schedule_takes_due_tenants_once_an_hour() -> None:
     again = listed(stores, "night-1", scheduledTime=SCHEDULED)
     assert again == listed(stores, "night-1", scheduledTime=SCHEDULED)
     assert tenants(again) == ["shelbyville", "springfield"]
-    assert tenants(listed(stores, "night-3", scheduledTime="2026-10-05T03:00:00Z", now=NOW + HOUR)) == [
-        "shelbyville",
-        "springfield",
+    end(stores, "night-1")
+    assert tenants(listed(stores, "night-2", scheduledTime=SCHEDULED)) == []
+
+
+def test_one_night_works_at_a_time_and_who_it_has_not_run_stays_due() -> None:
+    stores = connected("springfield", "shelbyville")
+    listed(stores, "night-1", scheduledTime=SCHEDULED)
+    assert tenants(listed(stores, "night-2", scheduledTime="2026-10-05T03:00:00Z", now=NOW + HOUR)) == []
+    end(stores, "night-2")
+    assert tenants(listed(stores, "night-3", now=NOW + HOUR)) == [], "the end of another night ends nothing"
+    end(stores, "night-1")
+    assert tenants(listed(stores, "night-4", now=NOW + HOUR)) == ["shelbyville", "springfield"]
+
+
+def test_a_night_that_never_ended_is_over_after_its_time_out() -> None:
+    stores = connected()
+    listed(stores, "night-1")
+    assert tenants(listed(stores, "night-2", now=NOW + timedelta(seconds=LONGEST_NIGHT_SECONDS))) == [
+        "springfield"
     ]
+
+
+def test_a_second_nightly_run_of_a_date_is_refused_and_a_named_one_is_not() -> None:
+    stores, server = connected(), serve(small_roster())
+    sync(stores, server, cause="nightly", run_id="first")
+    with pytest.raises(NightAlreadyRun):
+        sync(stores, server, cause="nightly", run_id="second", now=NOW + HOUR)
+    assert stores.runs.get("springfield", "second") is None
+    assert stores.leases.holder("springfield", NOW + HOUR) is None
+    assert sync(stores, server, run_id="third", now=NOW + HOUR).outcome == "unchanged"
+    assert sync(stores, server, cause="nightly", run_id="fourth", now=NOW + DAY).outcome == "unchanged"
+
+
+def test_a_night_begun_after_midnight_is_the_evenings_before() -> None:
+    stores = connected(nightly_hour=23, due_at="2026-10-05T23:00Z")
+    sync(stores, serve(small_roster()), cause="nightly", now=datetime(2026, 10, 6, 0, 30, tzinfo=UTC))
+    integration = stores.integrations.require("springfield")
+    assert (integration.last_nightly_date, integration.due_at) == ("2026-10-05", "2026-10-06T23:00Z")
+
+
+def test_a_night_that_was_stopped_from_outside_is_summarised_and_lets_the_next_one_work() -> None:
+    stores = connected()
+    listed(stores, "night-1")
+    event = {"source": "aws.states", "detail": {"name": "night-1", "status": "ABORTED"}}
+    told = summarise_night(parse_request(SummaryRequest, event), stores)
+    assert told["outcomes"] == {"not started": 1}
+    assert tenants(listed(stores, "night-2")) == ["springfield"]
 
 
 def test_by_hand_nothing_takes_who_is_due_and_ids_take_those() -> None:
     stores = connected("springfield", "shelbyville")
     later = connected("ogdenville", due_at="2026-10-05T03:00Z").integrations.require("ogdenville")
     stores.integrations.connect(later)
-    assert tenants(listed(stores, "by-hand-1")) == ["shelbyville", "springfield"]
-    assert tenants(listed(stores, "by-hand-2")) == ["shelbyville", "springfield"]
+    taken = listed(stores, "by-hand-1")
+    assert tenants(taken) == ["shelbyville", "springfield"]
+    assert {entry["cause"] for entry in taken} == {"nightly"}
+    named = listed(stores, "by-hand-2", tenantIds=["ogdenville"])
+    assert [entry["cause"] for entry in named] == ["operator"]
     assert tenants(listed(stores, "by-hand-3", tenantIds=["ogdenville", "ogdenville"])) == ["ogdenville"]
 
 
 def test_every_run_of_a_night_has_a_name_of_its_own() -> None:
     stores = connected("springfield", "shelbyville")
-    first, second = listed(stores, "by-hand-1"), listed(stores, "by-hand-2")
+    first = listed(stores, "by-hand-1")
+    end(stores, "by-hand-1")
+    second = listed(stores, "by-hand-2")
     names = [entry["runId"] for entry in (*first, *second)]
     assert len(set(names)) == 4
     assert all(len(name) <= 80 for name in names)
@@ -67,7 +120,9 @@ def test_who_had_its_night_today_is_not_due_again_until_tomorrow() -> None:
     sync(stores, serve(small_roster()), tenant_id="springfield", cause="nightly")
     assert stores.integrations.require("springfield").last_nightly_date == "2026-10-05"
     assert tenants(listed(stores, "night-1")) == ["shelbyville"]
+    end(stores, "night-1")
     assert tenants(listed(stores, "night-2", now=NOW + DAY - HOUR)) == ["shelbyville"]
+    end(stores, "night-2")
     assert tenants(listed(stores, "night-3", now=NOW + DAY)) == ["shelbyville", "springfield"]
 
 
@@ -129,7 +184,10 @@ def test_the_summary_names_every_outcome() -> None:
         RunRecord(tenant_id="running", run_id=runs["running"], mode="changes", cause="nightly", started_at=1)
     )
     told = summarise_night(parse_request(SummaryRequest, {"nightId": "night-1"}), stores)
-    assert told == {"nightId": "night-1", "outcomes": {"published": 1, "failed": 2, "not started": 1}}
+    assert told == {
+        "nightId": "night-1",
+        "outcomes": {"published": 1, "failed": 1, "not started": 1, "running": 1},
+    }
     summary = stores.nights.summary("night-1")
     assert summary is not None
     assert summary["outcomes"] == told["outcomes"]
@@ -137,7 +195,7 @@ def test_the_summary_names_every_outcome() -> None:
         ("ended", "published", ""),
         ("failing", "failed", "it does not accept these credentials"),
         ("refused", "not started", ""),
-        ("running", "failed", ""),
+        ("running", "running", ""),
     ]
 
 

@@ -8,12 +8,13 @@ import pytest
 
 from rostersync.errors import InvalidInput
 from rostersync.steps.fetch_pages import FetchRequest
-from rostersync.steps.finish_run import FinishRequest
+from rostersync.steps.finish_run import FinishRequest, finish_run
 from rostersync.steps.list_due_tenants import NightRequest
 from rostersync.steps.plan_pull import PlanRequest
 from rostersync.steps.requests import PullRequest, Request, ShardsRequest, parse_request
 from rostersync.steps.summarise_night import SummaryRequest
 from rostersync.steps.verify_credentials import ConnectRequest
+from tests.steps.driver import NOW, FakeStores
 
 EVENTS = Path(__file__).parents[2] / "events"
 MODELS: dict[str, type[Request]] = {
@@ -120,12 +121,21 @@ def test_a_tenant_id_fits_keys_and_names(tenant: str) -> None:
         {"name": "run", "status": "ABORTED", "input": SECRET},
         {"name": "run", "status": "ABORTED", "input": f'["{SECRET}"]'},
         {"name": "run", "status": "ABORTED", "input": "{}"},
-        {"name": "run", "status": None, "input": '{"tenantId": "springfield"}'},
+        {"name": "a name / with a slash", "status": "ABORTED", "input": '{"tenantId": "springfield"}'},
     ],
 )
-def test_a_status_change_event_that_says_too_little_is_refused_as_input(detail: Any) -> None:
+def test_a_status_change_event_that_names_no_run_finishes_nothing(detail: Any) -> None:
+    request = parse_request(FinishRequest, {**sample("finish_run_status_change"), "detail": detail})
+    stores = FakeStores()
+    finished = finish_run(request, stores, now=NOW, longest_function_seconds=300)
+    assert finished.outcome == "refused"
+    assert len(stores.table) == 0
+
+
+def test_an_unknown_field_is_named_only_if_it_looks_like_one() -> None:
     with pytest.raises(InvalidInput) as caught:
-        parse_request(FinishRequest, {**sample("finish_run_status_change"), "detail": detail})
+        parse_request(SummaryRequest, {"nightId": "n", "colour": 1, "Jane Example": 2})
+    assert "colour" in str(caught.value)
     assert "Jane" not in str(caught.value)
 
 

@@ -4,10 +4,8 @@ import random
 from dataclasses import replace
 from typing import TypeVar
 
-import pytest
 from hypothesis import given, settings
 
-from rostersync.errors import GroupTooLarge
 from rostersync.roster.classes import ClassRoster, Member
 from rostersync.roster.fingerprint import fingerprint
 from rostersync.roster.groups import Group, OwnersClass
@@ -143,13 +141,11 @@ def test_the_largest_class_and_group_of_usual_ids_fit_an_item() -> None:
     assert size_of(item) < MAX_ITEM_BYTES
 
 
-def test_a_group_that_does_not_fit_is_told_and_names_nobody() -> None:
+def test_members_that_do_not_fit_are_told() -> None:
     noise = random.Random(5)
     members = tuple(Member(noise.randbytes(200).hex(), "", "", "Ada", "Example") for _ in range(3_000))
-    with pytest.raises(GroupTooLarge) as error:
-        items.group_item("maple", Group("g_1", "o_1", "c1", "Assembly", 1, 1, members))
-    assert "g_1" in str(error.value)
-    assert "Ada" not in str(error.value)
+    assert not items.members_fit(members)
+    assert items.members_fit(members[:500])
 
 
 def test_a_removed_person_is_remembered_for_30_days() -> None:

@@ -9,6 +9,7 @@ import msgspec
 from botocore.config import Config
 
 from rostersync.oneroster.ability import Ability
+from rostersync.oneroster.addresses import normalise_server_url
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.server import RosterServer
 from rostersync.settings import ServerSettings, Settings, StoreSettings
@@ -20,7 +21,7 @@ from rostersync.storage.table import Table
 
 S = TypeVar("S", bound=Settings)
 
-# Adaptive retries slow down a throttled client; the pool serves the threads that read and write batches.
+# storage/retrying.py carries on where these few attempts end; the pool serves its threads.
 AWS_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=32)
 
 
@@ -33,11 +34,11 @@ def environment(model: type[S]) -> S:
 @cache
 def stores(settings: StoreSettings) -> Stores:
     """Return the stores that the settings name."""
-    prefix = settings.secret_prefix if isinstance(settings, ServerSettings) else ""
     return Stores(
         table=Table(boto3.client("dynamodb", config=AWS_CONFIG), settings.table_name),
         staging=Staging(boto3.client("s3", config=AWS_CONFIG), settings.staging_bucket),
-        secrets=Secrets(boto3.client("secretsmanager", config=AWS_CONFIG), prefix),
+        # Functions read a secret by its ARN; only who connects a tenant names one.
+        secrets=Secrets(boto3.client("secretsmanager", config=AWS_CONFIG), prefix=""),
     )
 
 
@@ -46,8 +47,9 @@ def roster_server(settings: ServerSettings) -> Callable[[Integration], RosterSer
 
     def connect(integration: Integration) -> RosterServer:
         secret = stores(settings).secrets.get(integration.secret)
-        return RosterServer(
-            integration.server_url, Credentials(**secret), msgspec.convert(integration.ability, Ability)
+        (address,) = normalise_server_url(
+            integration.server_url, allow_loopback_http=settings.allow_loopback_http
         )
+        return RosterServer(address, Credentials(**secret), msgspec.convert(integration.ability, Ability))
 
     return connect

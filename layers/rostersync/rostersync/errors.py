@@ -33,6 +33,10 @@ class OtherDistrict(PermanentError):
     """New credentials lead to another district's server than the one connected (RULES §5)."""
 
 
+class NightAlreadyRun(PermanentError):
+    """The tenant's local date has had its nightly run."""
+
+
 class RunInProgress(PermanentError):
     """Another run holds the tenant's lease; the message names it."""
 
@@ -68,7 +72,11 @@ class PullIncomplete(PermanentError):
 
 
 class LeaseLost(PermanentError):
-    """The run no longer holds its tenant's lease, so it must not write."""
+    """The run was ended, or no longer holds its tenant's lease, so it must not go on."""
+
+
+class CredentialsReplaced(PermanentError):
+    """The tenant was connected anew during the run; two servers' data must not meet in one pull."""
 
 
 class StorageConflict(RetryableError):
@@ -89,10 +97,6 @@ class StagedObjectDamaged(PermanentError):
 
 class SecretMissing(PermanentError):
     """The secret that an integration names is not there, or this function may not read it."""
-
-
-class GroupTooLarge(PermanentError):
-    """A group's members do not fit an item."""
 
 
 class UnexpectedError(PermanentError):

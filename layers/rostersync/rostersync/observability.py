@@ -43,14 +43,21 @@ def step(model: type[R]) -> Callable[[Callable[[R, LambdaContext], Any]], Handle
                 logger.warning("refused", error=type(error).__name__, reason=str(error))
                 raise
             except Exception as error:
-                logger.error("unexpected error", error=type(error).__name__, place=place_of(error))
-                raise UnexpectedError(f"{type(error).__name__} at {place_of(error)}") from None
+                logger.error("unexpected error", error=kind_of(error), place=place_of(error))
+                raise UnexpectedError(f"{kind_of(error)} at {place_of(error)}") from None
             logger.info("done")
             return result
 
         return cast("Handler", handler)
 
     return decorate
+
+
+def kind_of(error: BaseException) -> str:
+    """Return an exception's class, with AWS's own code where it has one."""
+    answer = getattr(error, "response", None)
+    code = answer.get("Error", {}).get("Code", "") if isinstance(answer, dict) else ""
+    return f"{type(error).__name__} {code}".rstrip()
 
 
 def place_of(error: BaseException) -> str:

@@ -43,7 +43,6 @@ class StoreSettings(Settings):
 class ServerSettings(StoreSettings):
     """For functions that call a Roster Server."""
 
-    secret_prefix: NonEmpty
     allow_loopback_http: bool = False
 
 

@@ -20,11 +20,11 @@ from rostersync.errors import RosterServerUnavailable, RosterSyncError, Unexpect
 from rostersync.oneroster.pacing import Pace, Ticket
 from rostersync.oneroster.patience import LONGEST_WAIT, patiently
 from rostersync.oneroster.payloads import Row
-from rostersync.oneroster.server import Page
+from rostersync.oneroster.server import LONGEST_REQUEST, Page
 from rostersync.oneroster.signals import Refused, settled
 from rostersync.roster.completeness import Answer
 
-TIME_FOR_ONE_REQUEST: Final = 20.0
+TIME_FOR_ONE_REQUEST: Final = LONGEST_REQUEST
 """Seconds that must be left for another request to be sent."""
 
 AWAY: Final = 30

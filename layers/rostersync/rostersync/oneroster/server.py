@@ -137,8 +137,7 @@ class RosterServer:
                 if error.status == requests.codes.not_found:
                     return None
                 raise
-            row = parse_user(body, self.ability.version)
-            return row if row.sourced_id == sourced_id else None
+            return parse_user(body, self.ability.version)
 
         return patiently(ask, wait=self._wait)
 

@@ -1,7 +1,7 @@
 """What one class yields: a draft of a group for each of its teachers, or the reason why there is none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rostersync.roster import reasons
@@ -128,6 +128,16 @@ def draft_groups(
         no_term=record.active and not has_known_term(record, calendar),
         dangling=sum(enrollment.user_id not in people for enrollment in active),
         unrecognised=sum(not member.login for member in members),
+    )
+
+
+def too_large(outcome: ClassOutcome) -> ClassOutcome:
+    """Return what a class yields whose members cannot be kept: no group, reason *too large*."""
+    return replace(
+        outcome,
+        reason=reasons.TOO_LARGE,
+        drafts=tuple(replace(draft, reason=reasons.TOO_LARGE, members=()) for draft in outcome.drafts),
+        unrecognised=0,
     )
 
 

@@ -25,14 +25,17 @@ def group_id(tenant_id: str, class_id: str, owner_id: str) -> str:
     return "g_" + _digest("group", tenant_id, class_id, owner_id)[:24]
 
 
-def owner_id(tenant_id: str, email: str, taken: Container[str]) -> str:
+def owner_id(tenant_id: str, email: str, taken: Container[str], key: bytes) -> str:
     """Return a new owner's id, from the e-mail it begins with.
 
     An owner outlives its e-mail (RULES 2.3), so the first id of an e-mail may belong to somebody who had
-    the e-mail before: ``taken`` holds the ids that are in use, and the smallest free one is given.
+    the e-mail before: ``taken`` holds the ids that are in use, and the smallest free one is given. Made with
+    the tenant's ``key``: the id outlives the person, and an e-mail could be guessed from a plain hash.
     """
     attempt = 0
-    while (candidate := "o_" + _digest("owner", tenant_id, email, str(attempt))[:20]) in taken:
+    while (
+        candidate := "o_" + keyed_hash(key, _digest("owner", tenant_id, email, str(attempt)))[:20]
+    ) in taken:
         attempt += 1
     return candidate
 

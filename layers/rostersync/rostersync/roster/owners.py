@@ -9,6 +9,9 @@ from rostersync.roster.emails import normalise_email
 from rostersync.roster.identity import keyed_hash, owner_id
 from rostersync.roster.settings import RosterSettings
 
+RECORDS_REMEMBERED: Final = 1_000
+"""Records kept with an owner: an e-mail on more of them is a placeholder, and an item has a size."""
+
 SHARED_EMAIL: Final = "shared e-mail"
 NO_EMAIL: Final = "no e-mail"
 STUDENT_EMAIL: Final = "e-mail of a student"
@@ -98,7 +101,9 @@ class _Today:
         """Give the e-mail to an owner without one, if records carry it and nobody has it."""
         if email not in self.records_at or email in self.holders or owner.owner_id in self.placed:
             return
-        records = tuple((record, self.family_of[record]) for record in self.records_at[email])
+        records = tuple(
+            (record, self.family_of[record]) for record in self.records_at[email][:RECORDS_REMEMBERED]
+        )
         self.holders[email] = Owner(owner.owner_id, email, owner.first_seen, records)
         self.placed.add(owner.owner_id)
         if moved:
@@ -154,7 +159,7 @@ def assign_owners(
     _bring_back(away, today, key)
     taken = {*known, *(owner.owner_id for owner in away)}
     for email in today.free():
-        identifier = owner_id(tenant_id, email, taken)
+        identifier = owner_id(tenant_id, email, taken, key)
         taken.add(identifier)
         today.give(email, Owner(identifier, email, now_ms))
 

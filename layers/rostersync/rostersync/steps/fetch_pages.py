@@ -134,14 +134,15 @@ def fetch_pages(
     staged_pull = StagedPull(stores, request)
     plan = staged_pull.plan
     if request.part == 0:
-        windows, page_size, in_flight = plan.tasks[request.task], plan.page_size, requests_in_flight
+        pulled_before = staged_pull.previous_verdict
+        allowed = requests_in_flight if pulled_before is None else pulled_before.in_flight
+        windows, page_size, in_flight = plan.tasks[request.task], plan.page_size, allowed
         idle = 0
     else:
         _, before = staged_pull.part(request.task, request.part - 1)
         windows, page_size, in_flight = before.windows, before.page_size, before.in_flight
         idle = before.idle
-    integration = stores.integrations.require(request.tenant_id)
-    server = connect(integration)
+    server = connect(staged_pull.integration())
     harvest = Harvest(plan.settings)
     progress = _Progress(request, stores, staged_pull)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from rostersync.steps.requests import PullRequest
+from rostersync import errors
+from rostersync.steps.requests import PullRequest, RunId, RunRequest, TenantId
 from rostersync.steps.review_changes import Review
 from rostersync.steps.staged_pull import StagedPull
 from rostersync.steps.tallies import add_up
@@ -27,13 +28,17 @@ class Failure(BaseModel):
     @property
     def message(self) -> str:
         """The sentence we wrote; nothing else of a cause is shown."""
+        kind = getattr(errors, self.error, None)
         try:
             found = json.loads(self.cause)
         except ValueError:
-            return ENDED.get(self.error, "the run ended unexpectedly; see the execution's history")
-        text = found.get("errorMessage") if isinstance(found, dict) else None
-        return text if isinstance(text, str) else "the run ended unexpectedly; see the execution's history"
+            found = None
+        if isinstance(kind, type) and isinstance(found, dict) and isinstance(found.get("errorMessage"), str):
+            return str(found["errorMessage"])
+        return ENDED.get(self.error, UNEXPECTED)
 
+
+UNEXPECTED = "the run ended unexpectedly; see the execution's history"
 
 ENDED = {
     "TIMED_OUT": "the run took longer than it may and was ended; everything published so far stays",
@@ -41,10 +46,19 @@ ENDED = {
 }
 """What the status-change event says of an execution that no Catch saw end."""
 
+ENDED_OUTSIDE = frozenset(ENDED)
+
 
 class FinishRequest(PullRequest):
-    """From the state machine, or made of Step Functions' status-change event."""
+    """From the state machine, or made of Step Functions' status-change event.
 
+    Tenant and run are "" for an event that names none: an execution with a bad input has no run to finish.
+    ``publishing``: the run had begun to publish, and what failed may not have stopped its siblings.
+    """
+
+    tenant_id: TenantId = ""
+    run_id: RunId = ""
+    publishing: bool = False
     pull: int = Field(1, ge=1, le=3)
     error: Failure | None = None
     ended_outside: bool = False
@@ -57,13 +71,13 @@ class FinishRequest(PullRequest):
             return event
         detail = event.get("detail")
         if not isinstance(detail, dict):
-            raise ValueError("a status-change event has a detail")  # noqa: TRY004 - what pydantic takes
-        return {
-            "tenantId": _tenant_id_in(detail.get("input")),
-            "runId": detail.get("name"),
-            "error": {"Error": detail.get("status")},
-            "endedOutside": True,
-        }
+            detail = {}
+        named = {"tenantId": _tenant_id_in(detail.get("input")), "runId": detail.get("name")}
+        try:
+            RunRequest.model_validate(named)
+        except ValidationError:
+            named = {}
+        return {**named, "error": {"Error": detail.get("status", "")}, "endedOutside": True}
 
 
 def _tenant_id_in(text: Any) -> Any:
@@ -106,8 +120,13 @@ def finish_run(
 ) -> Finished:
     """Record how the run ended, once; give back its lease, or what is left of it.
 
-    A run that never began (its Plan was refused) has no item and gets none; a lease it may have taken goes.
+    A run that was refused has no item and gets none; a lease it may have taken goes. One that was stopped
+    from outside gets an item even then: its Plan may still be under way, and finds there that it has ended.
     """
+    if not request.tenant_id:
+        return Finished("", "", "refused")
+    if request.error is not None and request.error.error in ENDED_OUTSIDE:
+        _note_stopped(request, stores, now)
     run = stores.runs.get(request.tenant_id, request.run_id)
     just_now = False
     if run is not None and not run.finished_at:
@@ -117,8 +136,8 @@ def finish_run(
         _tell_integration(ended, stores)
         just_now = stores.runs.finish(ended)
         run = ended if just_now else stores.runs.get(request.tenant_id, request.run_id)
-    if request.ended_outside:
-        # A function of the ended execution may still be writing; nobody else should until it cannot be.
+    if request.ended_outside or request.publishing:
+        # A function of the execution may still be writing; nobody else should until it cannot be.
         stores.leases.shorten(request.tenant_id, request.run_id, now, longest_function_seconds)
     else:
         stores.leases.release(request.tenant_id, request.run_id)
@@ -131,6 +150,20 @@ def finish_run(
         if run.writes
         else {},
     )
+
+
+def _note_stopped(request: FinishRequest, stores: Stores, now: datetime) -> None:
+    holder = stores.leases.holder(request.tenant_id, now)
+    if holder is None or holder.run_id == request.run_id:
+        stores.runs.start(
+            RunRecord(
+                tenant_id=request.tenant_id,
+                run_id=request.run_id,
+                mode="",
+                cause="",
+                started_at=int(now.timestamp() * 1000),
+            )
+        )
 
 
 def _failed(run: RunRecord, error: Failure) -> RunRecord:
@@ -161,6 +194,8 @@ def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRec
 
 def _tell_integration(run: RunRecord, stores: Stores) -> None:
     """A preview leaves nothing but its run item; a rejected secret shows until a run gets through again."""
+    if run.mode == "preview":
+        return
     if run.outcome in {"published", "unchanged"}:
         stores.integrations.record_outcome(run.tenant_id, "connected", run.statistics)
     elif run.error in {"CredentialsRejected", "AccessDenied"}:

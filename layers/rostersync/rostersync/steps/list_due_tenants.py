@@ -12,6 +12,9 @@ from rostersync.storage import staged
 from rostersync.storage.due_times import to_due_at
 from rostersync.storage.stores import Stores
 
+LONGEST_NIGHT_SECONDS = 79_200
+"""The time-out of the nightly state machine: a night that was not ended by its summary is over by then."""
+
 
 class NightRequest(Request):
     """``nightId`` is the execution; ``scheduledTime`` comes from the schedule, ``tenantIds`` by hand."""
@@ -22,29 +25,35 @@ class NightRequest(Request):
 
 
 def list_due_tenants(request: NightRequest, stores: Stores, *, now: datetime) -> dict[str, Any]:
-    """Stage ``[{"tenantId", "runId"}]``; return where it lies and how many there are.
+    """Stage ``[{"tenantId", "runId", "cause"}]``; return where it lies and how many there are.
 
-    An hour that another execution has claimed is empty: its tenants are that one's.
+    An hour that another execution has claimed is empty, and so is one in which another night is still at
+    work: its tenants are that one's, or stay due. Named tenants are an operator's runs, due or not.
     """
+    tenants: list[str] = []
     if request.tenant_ids is not None:
         tenants = sorted(set(request.tenant_ids))
-    elif request.scheduled_time is None or stores.nights.claim(
-        to_due_at(request.scheduled_time), request.night_id
+    elif stores.nights.begin(request.night_id, now, LONGEST_NIGHT_SECONDS) and (
+        request.scheduled_time is None
+        or stores.nights.claim(to_due_at(request.scheduled_time), request.night_id)
     ):
-        tenants = sorted(_due(stores, now))
-    else:
-        tenants = []
+        tenants = list(_due(stores, now))
+    cause = "nightly" if request.tenant_ids is None else "operator"
     night = blake2b(request.night_id.encode(), digest_size=3).hexdigest()
     hour = (request.scheduled_time or now).strftime("%Y%m%dT%H")
     key = staged.night_tenants(request.night_id)
     stores.staging.put_json(
-        key, [{"tenantId": tenant, "runId": f"nightly-{hour}-{night}-{tenant}"} for tenant in tenants]
+        key,
+        [
+            {"tenantId": tenant, "runId": f"nightly-{hour}-{night}-{tenant}", "cause": cause}
+            for tenant in tenants
+        ],
     )
     return {"nightId": request.night_id, "tenantsKey": key, "tenants": len(tenants)}
 
 
 def _due(stores: Stores, now: datetime) -> Iterator[str]:
-    """Yield who is due; the index may be a moment behind, so each integration is asked."""
+    """Yield who is due, the longest waiting first; the index may be behind, so each integration is asked."""
     for tenant_id in stores.integrations.due(now):
         integration = stores.integrations.get(tenant_id)
         if integration is not None and integration.has_nights and integration.due_at <= to_due_at(now):

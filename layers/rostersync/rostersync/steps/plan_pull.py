@@ -7,16 +7,20 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from rostersync.errors import NotConnected
+from rostersync.errors import LeaseLost, NightAlreadyRun
 from rostersync.oneroster.pulling import Window, find_total
 from rostersync.oneroster.server import RosterServer
 from rostersync.roster.records import COLLECTIONS
 from rostersync.steps.requests import Cause, Mode, PullRequest
-from rostersync.steps.staged_pull import ALL_SHARDS, Plan
+from rostersync.steps.staged_pull import ALL_SHARDS, PULLS, Plan
 from rostersync.storage import staged
-from rostersync.storage.integrations import Integration, next_due_at
+from rostersync.storage.due_times import next_due_at, night_of
+from rostersync.storage.integrations import Integration
 from rostersync.storage.runs import RunRecord
 from rostersync.storage.stores import Stores
+
+SMALLEST_CLAMP = 100
+"""The least that a server gives for a page (ONEROSTER §5); the cuts of two pulls differ within it."""
 
 ROWS_PER_SHARD_TASK = 25_000
 """Rows of a pull that one reconciling task takes: a small district needs one invocation, not sixteen."""
@@ -43,12 +47,13 @@ def plan_pull(
 ) -> dict[str, Any]:
     """Stage the plan of a pull; return what the state machine carries: the run, task and shard numbers.
 
-    Raises ``NotConnected``, ``RunInProgress``, and what the Roster Server's first answers raise.
+    Raises ``NotConnected``, ``RunInProgress``, ``NightAlreadyRun``, ``LeaseLost`` when the run has ended, and
+    what the Roster Server's first answers raise.
     """
-    integration = stores.integrations.get(request.tenant_id)
-    if integration is None or integration.status == "disconnecting":
-        raise NotConnected(f"tenant {request.tenant_id} has no ClassLink integration; connect it first")
+    stores.integrations.require(request.tenant_id)
     stores.leases.acquire(request.tenant_id, request.run_id, now, lease_seconds)
+    # Read under the lease: a run that has just ended may have had the night.
+    integration = stores.integrations.require(request.tenant_id)
     time_zone = integration.time_zone or default_time_zone
     run = _begin(request, integration, stores, now, time_zone)
     server = connect(integration)
@@ -78,6 +83,7 @@ def plan_pull(
         announced=announced,
         revisions=revisions,
         settings=integration.settings,
+        secret_version=integration.secret_version,
         requests=server.requests_sent,
     )
     stores.staging.put_json(staged.plan(request.tenant_id, request.run_id, request.pull), plan)
@@ -91,7 +97,15 @@ def plan_pull(
 def _begin(
     request: PlanRequest, integration: Integration, stores: Stores, now: datetime, time_zone: str
 ) -> RunRecord:
-    """Write the run item once, and for a nightly run that this local date has had its night."""
+    """Write the run item once, and for a nightly run that this local date has had its night.
+
+    Raises ``NightAlreadyRun`` and ``LeaseLost``, the lease given back.
+    """
+    night = night_of(now, time_zone, integration.nightly_hour)
+    begun = stores.runs.get(request.tenant_id, request.run_id)
+    if request.cause == "nightly" and begun is None and integration.last_nightly_date >= night:
+        stores.leases.release(request.tenant_id, request.run_id)
+        raise NightAlreadyRun(f"tenant {request.tenant_id} has had its night of {night}")
     run = stores.runs.start(
         RunRecord(
             tenant_id=request.tenant_id,
@@ -102,10 +116,12 @@ def _begin(
             started_at=int(now.timestamp() * 1000),
         )
     )
-    if request.cause == "nightly":
-        today = local_date(run.started_at, time_zone)
-        due_at = next_due_at(now, time_zone, integration.nightly_hour, today)
-        stores.integrations.record_night(request.tenant_id, today, due_at)
+    if run.finished_at:
+        stores.leases.release(request.tenant_id, request.run_id)
+        raise LeaseLost(f"run {request.run_id} has been ended; start a new one")
+    if request.cause == "nightly" and integration.last_nightly_date < night:
+        due_at = next_due_at(now, time_zone, integration.nightly_hour, night)
+        stores.integrations.record_night(request.tenant_id, night, due_at)
     return run
 
 
@@ -120,14 +136,14 @@ def cut_windows(
 ) -> tuple[Window, ...]:
     """Cut a collection into windows of a page each, neighbours sharing one row.
 
-    Each pull cuts elsewhere, so that an id that comes twice because pages shifted does not come twice again
-    in the same way (DESIGN, promise 1). Without an announced total, or with one of 0, the last window reads
-    on to the end.
+    Each pull cuts elsewhere, by a small first window that shifts all others and the pages in them, so that an
+    id that comes twice because pages shifted does not come twice again in the same way (DESIGN, promise 1).
+    Without an announced total, or with one of 0, the last window reads on to the end.
     """
-    first = max(2, page_size - (pull - 1) * page_size // 3)
+    first = page_size if pull == 1 else max(2, min(page_size, total, SMALLEST_CLAMP) * (pull - 1) // PULLS)
     cuts = [0]
-    while cuts[-1] + (first if len(cuts) == 1 else page_size) < total:
-        cuts.append(cuts[-1] + (first if len(cuts) == 1 else page_size) - 1)
+    while cuts[-1] + (size := first if len(cuts) == 1 else page_size) < total:
+        cuts.append(cuts[-1] + size - 1)
     ends: list[int | None] = [cut + 1 for cut in cuts[1:]]
     return tuple(
         Window(collection, start, end)

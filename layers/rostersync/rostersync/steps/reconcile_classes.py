@@ -7,7 +7,7 @@ from functools import cached_property
 import msgspec
 
 from rostersync.roster.changes import compare
-from rostersync.roster.classes import ClassRoster, Draft, draft_groups
+from rostersync.roster.classes import ClassRoster, Draft, draft_groups, too_large
 from rostersync.roster.identity import shard_of
 from rostersync.roster.merging import merge
 from rostersync.roster.records import AcademicSession, Class, Course, Enrollment, Person
@@ -81,15 +81,14 @@ class _Shard:
         records = merge(rows)
         self.tally["kept/classes"] += len(records)
         self.tally["duplicates/classes"] += len(rows) - len(records)
-        before = {one: items.class_roster_of(item) for one, item in self.stored.items()}
-        for one in aside.get("classes", frozenset()) & before.keys() - records.keys():
-            records[one] = before[one].record
+        for one in aside.get("classes", frozenset()) & self.stored.keys() - records.keys():
+            records[one] = items.class_roster_of(self.stored[one]).record
         enrollments = self._enrollments()
         enrollments_aside, placed = aside.get("enrollments", frozenset()), self.pull.verdict.placed
         if enrollments_aside:
             # Set aside is not absent: the stored enrollment of that id stays with its class.
-            for roster in before.values():
-                for row in roster.enrollments:
+            for item in self.stored.values():
+                for row in items.class_roster_of(item).enrollments:
                     # Unless a good row of that id came too: its place may be another class, in another shard.
                     if row.sourced_id in enrollments_aside and row.sourced_id not in placed:
                         enrollments.setdefault(row.sourced_id, row)
@@ -126,6 +125,8 @@ class _Shard:
                 plan.settings,
                 plan.today,
             )
+            if not all(items.members_fit(draft.members) for draft in outcome.drafts):
+                outcome = too_large(outcome)
             for draft in outcome.drafts:
                 drafts[shard_of(draft.owner_id)].append(draft)
             if outcome.reason:

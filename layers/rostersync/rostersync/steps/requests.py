@@ -1,5 +1,6 @@
 """What the state machines hand to a step: ids and numbers, never a person's data."""
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -49,6 +50,8 @@ class ShardsRequest(PullRequest):
     shards: Annotated[tuple[Shard, ...], Field(min_length=1)]
 
 
+FIELD = re.compile(r"[A-Za-z0-9_]{1,40}")
+
 R = TypeVar("R", bound=Request)
 
 
@@ -57,7 +60,11 @@ def parse_request(model: type[R], event: Any) -> R:
     try:
         return model.model_validate(event)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'input'}: {problem['msg']}" for problem in error.errors()
-        )
+        problems = "; ".join(f"{_named(problem['loc'])}: {problem['msg']}" for problem in error.errors())
         raise InvalidInput(f"the input is not valid ({problems})") from None
+
+
+def _named(location: tuple[int | str, ...]) -> str:
+    """Return a field's path; a key of the caller's own making is shown only if it looks like a field."""
+    parts = (str(part) if FIELD.fullmatch(str(part)) else "an unknown field" for part in location)
+    return ".".join(parts) or "input"

@@ -20,6 +20,7 @@ from rostersync.steps.requests import PullRequest
 from rostersync.steps.staged_pull import (
     ALL_SHARDS,
     ENROLLED_TEACHERS,
+    PULLS,
     SET_ASIDE,
     TALLY,
     USERS,
@@ -36,9 +37,6 @@ from rostersync.storage.lines import decode_lines, encode_lines
 from rostersync.storage.stores import Stores
 
 Parts: TypeAlias = Sequence[tuple[str, Part]]
-
-PULLS = 3
-"""Pulls before the run fails with everything as it was (DESIGN, promise 1)."""
 
 UNREAD = "{} enrolled teachers are in no collection of people; share teachers in Roster Server"
 
@@ -77,6 +75,7 @@ def seal_pull(
         requests=_requests_before(staged_pull)
         + staged_pull.plan.requests
         + sum(part.requests for _, part in parts),
+        in_flight=min([requests_in_flight, *(part.in_flight for _, part in parts)]),
         not_records=not_records,
         repeated={
             collection: {f"{one:x}": count for one, count in found.repeated.items()}
@@ -91,9 +90,9 @@ def seal_pull(
         missing = sorted(
             teacher for teacher in _enrolled_teachers(staged_pull, parts) if id_hash(teacher) not in known
         )
-        server = connect(stores.integrations.require(request.tenant_id))
-        users, users_set_aside = _read_users(server, missing[:USERS_READ], requests_in_flight)
-        unread = tuple(missing[USERS_READ:])
+        server = connect(staged_pull.integration())
+        users, users_set_aside, unknown = _read_users(server, missing[:USERS_READ], verdict.in_flight)
+        unread = (*unknown, *missing[USERS_READ:])
         verdict = replace(
             verdict,
             placed=_place_repeated(staged_pull, verdict.parts, judged["enrollments"].repeated),
@@ -172,11 +171,17 @@ def _enrolled_teachers(staged_pull: StagedPull, parts: Parts) -> set[str]:
 
 def _read_users(
     server: RosterServer, teachers: list[str], in_flight: int
-) -> tuple[list[Person], list[SetAside]]:
-    """Read ``/users/{id}`` for each; 404 is absence, any other error is the pull's."""
-    rows = [row for row in read_users(server.user, teachers, in_flight=in_flight) if row is not None]
-    people = [row.record for row in rows if isinstance(row.record, Person)]
-    return people, [row.set_aside for row in rows if row.set_aside is not None]
+) -> tuple[list[Person], list[SetAside], list[str]]:
+    """Read ``/users/{id}`` for each; 404 is absence, any other error is the pull's.
+
+    Returns people, rows set aside, and the ids answered with somebody else: nothing is known of them.
+    """
+    answers = zip(teachers, read_users(server.user, teachers, in_flight=in_flight), strict=True)
+    rows = [(teacher, row) for teacher, row in answers if row is not None]
+    right = [row for teacher, row in rows if row.sourced_id == teacher]
+    people = [row.record for row in right if isinstance(row.record, Person)]
+    unknown = [teacher for teacher, row in rows if row.sourced_id != teacher]
+    return people, [row.set_aside for row in right if row.set_aside is not None], unknown
 
 
 def _place_repeated(

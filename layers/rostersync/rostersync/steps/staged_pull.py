@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from rostersync.errors import CredentialsReplaced
 from rostersync.oneroster.normalising import GUARDIAN
 from rostersync.oneroster.pulling import Window
 from rostersync.roster.identity import SHARDS
@@ -18,6 +19,7 @@ from rostersync.roster.records import Person, Record, SetAside
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.requests import Mode, PullRequest
 from rostersync.storage import staged
+from rostersync.storage.integrations import Integration
 from rostersync.storage.lines import decode_lines
 from rostersync.storage.staging import StagedPack
 from rostersync.storage.stores import Stores
@@ -42,6 +44,7 @@ class Plan:
     announced: dict[str, int | None]
     revisions: dict[str, str]
     settings: RosterSettings
+    secret_version: str
     requests: int
 
 
@@ -82,7 +85,8 @@ class Part:
 class Verdict:
     """What Seal leaves. ``repeated`` is kept for the next pull, as (collection, id hash in hex) to count.
 
-    ``placed`` says for an enrollment id that came with several classes which class it counts for.
+    ``in_flight`` is what the server has bidden us to keep to. ``placed`` says for an enrollment id that came
+    with several classes which class it counts for.
     ``unread`` are enrolled teachers that were not asked for, so that nothing is known of them.
     """
 
@@ -92,6 +96,7 @@ class Verdict:
     received: dict[str, int]
     set_aside: dict[str, int]
     requests: int
+    in_flight: int = 1
     not_records: dict[str, int] = field(default_factory=dict)
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
     placed: dict[str, str] = field(default_factory=dict)
@@ -119,6 +124,7 @@ class StagedPull:
     """One pull, read from staging."""
 
     def __init__(self, stores: Stores, request: PullRequest) -> None:
+        self.stores = stores
         self.staging = stores.staging
         self.request = request
         self.run = (request.tenant_id, request.run_id)
@@ -165,6 +171,13 @@ class StagedPull:
         lines = self.section(staged.verdict(*self.run, self.request.pull), USERS)
         return list(decode_lines(lines, Person))
 
+    def integration(self) -> Integration:
+        """Return the integration that was planned for; raises ``CredentialsReplaced`` if it is another."""
+        found = self.stores.integrations.require(self.request.tenant_id)
+        if found.secret_version != self.plan.secret_version:
+            raise CredentialsReplaced("the credentials were replaced during the run; run the sync again")
+        return found
+
     @cached_property
     def set_aside(self) -> Mapping[str, frozenset[str]]:
         """The ids set aside, by collection. Guardians are not among them: nothing of theirs is kept."""
@@ -177,7 +190,11 @@ class StagedPull:
     @cached_property
     def guardians(self) -> frozenset[str]:
         """The ids of people who are somebody's guardian."""
-        return frozenset(row.sourced_id for row in self._rows_set_aside if row.reason == GUARDIAN)
+        return frozenset(
+            row.sourced_id
+            for row in self._rows_set_aside
+            if row.reason == GUARDIAN and row.collection != "enrollments"
+        )
 
     @cached_property
     def _rows_set_aside(self) -> Sequence[SetAside]:
@@ -194,3 +211,6 @@ class StagedPull:
 
 
 ALL_SHARDS: Final = tuple(range(SHARDS))
+
+PULLS: Final = 3
+"""Pulls before the run fails with everything as it was (DESIGN, promise 1)."""

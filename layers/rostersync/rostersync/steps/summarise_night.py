@@ -1,35 +1,55 @@
-"""The night ends: write how it went for each tenant."""
+"""The night ends: write how it went for each tenant, and let the next one work."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from pydantic import model_validator
+
+from rostersync.errors import StagedObjectMissing
 from rostersync.steps.requests import Request, RunId
 from rostersync.storage import staged
 from rostersync.storage.stores import Stores
 
 NOT_STARTED = "not started"
-"""Another run held the tenant's lease, or the tenant has no integration any more; it stays due."""
+"""Another run held the tenant's lease, its night was over, or it has no integration; if due, it stays due."""
+
+READERS = 16
 
 
 class SummaryRequest(Request):
-    """The night's execution."""
+    """The night's execution, from the state machine or from Step Functions' status-change event."""
 
     night_id: RunId
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_status_change(cls, event: Any) -> Any:
+        if not isinstance(event, dict) or event.get("source") != "aws.states":
+            return event
+        detail = event.get("detail")
+        return {"nightId": detail.get("name") if isinstance(detail, dict) else None}
+
 
 def summarise_night(request: SummaryRequest, stores: Stores) -> dict[str, Any]:
-    """Write the night's item; return how many tenants had which outcome."""
-    tenants = stores.staging.get_json(staged.night_tenants(request.night_id), list[dict[str, str]])
-    summary = []
-    for tenant in tenants:
+    """Write the night's item; return how many tenants had which outcome.
+
+    Of a night that was ended from outside it says how far it came.
+    """
+    try:
+        tenants = stores.staging.get_json(staged.night_tenants(request.night_id), list[dict[str, str]])
+    except StagedObjectMissing:
+        # Ended before it had listed anybody.
+        tenants = []
+
+    def how_it_went(tenant: dict[str, str]) -> dict[str, str]:
         run = stores.runs.get(tenant["tenantId"], tenant["runId"])
-        summary.append(
-            {
-                **tenant,
-                "outcome": (run.outcome or "failed") if run else NOT_STARTED,
-                "reason": run.reason if run else "",
-            }
-        )
+        outcome = (run.outcome or "running") if run else NOT_STARTED
+        return {**tenant, "outcome": outcome, "reason": run.reason if run else ""}
+
+    with ThreadPoolExecutor(READERS) as pool:
+        summary = list(pool.map(how_it_went, tenants))
     outcomes = dict(Counter(entry["outcome"] for entry in summary))
     stores.nights.put_summary(request.night_id, {"outcomes": outcomes, "tenants": summary})
+    stores.nights.end(request.night_id)
     return {"nightId": request.night_id, "outcomes": outcomes}

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 
 from rostersync.errors import NotConnected, OtherDistrict
 from rostersync.oneroster.credentials import Credentials
-from rostersync.oneroster.discovery import AuthChoice, Discovery
+from rostersync.oneroster.discovery import AuthChoice, Discovery, District
 from rostersync.steps.requests import Request, TenantId
 from rostersync.storage.integrations import Integration, next_due_at
 from rostersync.storage.stores import Stores
@@ -52,11 +52,7 @@ def verify_credentials(
         raise NotConnected(
             f"tenant {request.tenant_id} is being disconnected; connect it when that has ended"
         )
-    if (
-        before is not None
-        and before.school_ids
-        and not set(before.school_ids) & set(found.district.school_ids)
-    ):
+    if before is not None and not _same_district(before, found.district):
         raise OtherDistrict(
             f"these credentials lead to another district than the one connected, {before.district_name}; "
             "disconnect it first"
@@ -90,3 +86,10 @@ def verify_credentials(
 def masked(client_id: str) -> str:
     """Return the last four characters of an id that is long enough to stay hidden behind the rest."""
     return f"…{client_id[-4:]}" if len(client_id) >= 12 else "…" if client_id else ""
+
+
+def _same_district(before: Integration, found: District) -> bool:
+    """Say whether a district is the one connected: by its schools where they are shared, else as a whole."""
+    if before.school_ids and found.school_ids:
+        return bool(set(before.school_ids) & set(found.school_ids))
+    return found.host == before.host or bool(before.top_org and before.top_org == found.top_org)

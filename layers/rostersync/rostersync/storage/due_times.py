@@ -36,6 +36,13 @@ def next_due_at(now: datetime, time_zone: str, hour: int, last_nightly_date: str
     return to_due_at(_moment(max(today, after_last), hour, zone))
 
 
+def night_of(now: datetime, time_zone: str, hour: int) -> str:
+    """Return the local date of the latest night that has begun: today's, or yesterday's before its hour."""
+    zone = ZoneInfo(time_zone)
+    today = now.astimezone(zone).date()
+    return (today if _moment(today, hour, zone) <= now else today - timedelta(days=1)).isoformat()
+
+
 def _moment(day: date, hour: int, zone: ZoneInfo) -> datetime:
     """Return the first moment at which the local clock shows this hour, or has passed it."""
     local = datetime(day.year, day.month, day.day, hour, tzinfo=zone)

@@ -93,9 +93,9 @@ class Integrations:
         return None if item is None else _integration_of(tenant_id, item)
 
     def require(self, tenant_id: str) -> Integration:
-        """Return a tenant's integration; raises ``NotConnected``."""
+        """Return a tenant's integration; raises ``NotConnected`` when there is none, or no more."""
         integration = self.get(tenant_id)
-        if integration is None:
+        if integration is None or integration.status == "disconnecting":
             raise NotConnected(f"tenant {tenant_id} has no ClassLink integration; connect it first")
         return integration
 

@@ -9,13 +9,12 @@ by day holds the same items as one that was written at once.
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from rostersync.errors import GroupTooLarge
 from rostersync.roster.classes import ClassRoster, Member
 from rostersync.roster.fingerprint import fingerprint
 from rostersync.roster.groups import Group, OwnersClass
@@ -237,19 +236,9 @@ def owner_id_of(item: Item) -> str:
 
 
 def group_item(tenant_id: str, group: Group) -> Item:
-    """Return the item of a group; a removed one expires 90 days after it was removed.
-
-    Raises ``GroupTooLarge``: 5,000 members of usual length take about half of what fits.
-    """
+    """Return the item of a group whose ``members_fit``; a removed one expires after 90 days."""
     key = keys.group(tenant_id, group.owner_id, group.group_id)
-    members = _compressed(
-        [
-            _MemberRow(one.sourced_id, one.login, one.email, one.given_name, one.family_name)
-            for one in group.members
-        ]
-    )
-    if len(members) > MAX_COMPRESSED_BYTES:
-        raise GroupTooLarge(f"the members of group {group.group_id} do not fit an item; leave its class out")
+    members = _compressed_members(group.members)
     item = {
         **_item(key, "group", group),
         "data": _text(replace(group, members=())),
@@ -260,6 +249,28 @@ def group_item(tenant_id: str, group: Group) -> Item:
     if group.removed:
         item["expires"] = group.removed_at // 1000 + TOMBSTONE_SECONDS
     return item
+
+
+def members_fit(members: Sequence[Member]) -> bool:
+    """Say whether a group's members fit an item; 5,000 of usual length take about half of it."""
+    longest = sum(
+        len(one.sourced_id)
+        + len(one.login)
+        + len(one.email)
+        + len(one.given_name)
+        + len(one.family_name)
+        + 20
+        for one in members
+    )
+    # No character takes more than 6 bytes of JSON, so most need not be compressed to know.
+    return longest * 6 <= MAX_COMPRESSED_BYTES or len(_compressed_members(members)) <= MAX_COMPRESSED_BYTES
+
+
+def _compressed_members(members: Iterable[Member]) -> bytes:
+    rows = [
+        _MemberRow(one.sourced_id, one.login, one.email, one.given_name, one.family_name) for one in members
+    ]
+    return _compressed(rows)
 
 
 def group_of(item: Item) -> Group:

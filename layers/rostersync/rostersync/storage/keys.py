@@ -18,6 +18,7 @@
 | an owner's classes | ``T#<tenant>#G#<shard of owner id>`` | ``OWNER#<owner id>#CLASSES`` |
 | e-mail's owner | ``T#<tenant>#E#<shard of e-mail>`` | ``EMAIL#<e-mail>`` |
 | an hour claimed | ``NIGHT`` | ``HOUR#<scheduled time>`` |
+| the night at work | ``NIGHT`` | ``AT WORK`` |
 | how a night went | ``NIGHT`` | ``SUMMARY#<execution name>`` |
 
 Shards are one hex digit. Tenant, run, owner and group ids hold no ``#``; a sourcedId or an e-mail may, and
@@ -178,6 +179,10 @@ def emails_partition(tenant_id: str, shard: int) -> str:
 def email(tenant_id: str, address: str) -> Key:
     """Return the key of an e-mail's owner, by the normalised address."""
     return emails_partition(tenant_id, shard_of(address)), EMAIL_PREFIX + address
+
+
+NIGHT_AT_WORK: Final[Key] = ("NIGHT", "AT WORK")
+"""The key of the claim that only one night has at a time."""
 
 
 def hour(scheduled_time: str) -> Key:

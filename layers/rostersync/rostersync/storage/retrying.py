@@ -5,7 +5,13 @@ import time
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
-from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError, ResponseStreamingError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
 
 from rostersync.errors import StorageUnavailable
 
@@ -71,7 +77,7 @@ class Retrying:
                 if code_of(error) not in BUSY and status < 500:
                     raise
                 reason = code_of(error)
-            except (HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
+            except (ConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
                 reason = type(error).__name__
             attempt += 1
             self.pause(attempt, reason)
