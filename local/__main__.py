@@ -1,9 +1,13 @@
 """The command line: ``python -m local sync`` and ``python -m local demo``."""
 
 import argparse
+import os
 import sys
 
 from local import demo, sync
+
+INTERRUPTED = 130
+"""The exit status that a shell gives to a command ended by Ctrl-C."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -13,7 +17,16 @@ def main(arguments: list[str] | None = None) -> int:
     sync.add_parser(commands)
     demo.add_parser(commands)
     parsed = parser.parse_args(arguments)
-    status: int = parsed.run(parsed)
+    try:
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("interrupted; nothing of it is kept", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has seen enough; what remains in the buffer must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
     return status
 
 

@@ -29,9 +29,9 @@ NIGHT = datetime(2026, 10, 6, 6, 0, tzinfo=UTC)
 """02:00 on the next day there, the hour of the nightly run."""
 
 DISTRICTS = {
-    "badger-unified": ("Badger Unified", 700, 1),
-    "heron-county": ("Heron County Schools", 300, 2),
-    "otter-valley": ("Otter Valley District", 300, 3),
+    "badger-unified": ("Badger Unified", 500, 1),
+    "heron-county": ("Heron County Schools", 200, 2),
+    "otter-valley": ("Otter Valley District", 150, 3),
 }
 """The tenants: the district's name, its students, and the seed that makes it."""
 

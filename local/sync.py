@@ -64,7 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         except RosterSyncError as error:
             return _end(arguments, "failed", str(error), None)
         if not arguments.json:
-            print(f"{found.district.name}, {len(found.district.schools)} schools, at {found.base_url}")
+            schools = len(found.district.schools)
+            print(f"{found.district.name}, {schools} schools, at {found.base_url}", flush=True)
         arn = engine.start_execution(
             "sync", {"tenantId": TENANT, "mode": arguments.mode, "actor": "command line"}
         )

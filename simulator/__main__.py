@@ -76,6 +76,13 @@ def _announcement(server: SimulatedServer) -> str:
     )
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return port
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
@@ -93,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     what("--domain", default="", help="the district's e-mail domain, in place of the name's")
     what("--csv", type=Path, metavar="DIR", help="serve a OneRoster 1.1 CSV bundle")
     how = parser.add_argument_group("how it is reached").add_argument
-    how("--port", type=int, default=0, help="0 takes a free one")
+    how("--port", type=_port, default=0, help="0 takes a free one")
     how("--host", default="127.0.0.1", help="address to listen on")
     how("--client-id", default=DEMO_CLIENT_ID, metavar="ID", help="id that requests are signed with")
     how("--client-secret", default=DEMO_CLIENT_SECRET, metavar="SECRET", help="secret they are signed with")

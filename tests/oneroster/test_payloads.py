@@ -5,7 +5,7 @@ import pytest
 
 from rostersync.errors import RosterServerUnavailable, UnexpectedAnswer
 from rostersync.oneroster.payloads import Row, parse_page, parse_user
-from rostersync.oneroster.wire import FIELDS, RESOURCES, WIRED
+from rostersync.oneroster.wire import FIELDS, FIELDS_1_2, RESOURCES, WIRED
 from rostersync.roster.identity import id_hash
 from rostersync.roster.records import Class, Enrollment, Person
 from tests.oneroster.records import a_class, enrollment, org, session, user
@@ -337,3 +337,9 @@ def test_records_are_what_the_collection_says() -> None:
     assert isinstance(taken("classes", a_class(1)), Class)
     assert isinstance(taken("enrollments", enrollment(1, primary="true")), Enrollment)
     assert taken("enrollments", enrollment(1, primary="true")).primary is True
+
+
+def test_a_guardian_is_known_whichever_way_the_role_is_written() -> None:
+    for fields in (FIELDS, FIELDS_1_2):
+        for collection in ("teachers", "students", "users"):
+            assert {"role", "roles"} <= set(fields[collection])

@@ -59,8 +59,8 @@ def test_fields_are_asked_for_where_they_are_understood() -> None:
         server_at(loopback.url, Ability(fields=True)).page("students", offset=0, limit=1)
         server_at(loopback.url, Ability(fields=True, version="1.2")).page("students", offset=0, limit=1)
     assert "fields=sourcedId%2Cstatus%2C" in loopback.asked[0].query
-    assert "roles" not in loopback.asked[0].query
-    assert "roles" in loopback.asked[1].query
+    assert "primaryOrg" not in loopback.asked[0].query
+    assert "primaryOrg" in loopback.asked[1].query
     assert "+" not in loopback.asked[0].target
 
 

@@ -86,7 +86,7 @@ def test_above_200_it_warns_and_the_stored_ones_stay() -> None:
     left = published(stores.table)
     assert server.users_asked == [f"a{number:03}" for number in range(200)]
     (warning,) = run.warnings
-    assert warning.startswith("2 enrolled teachers are in no collection of people")
+    assert warning.startswith("2 more enrolled teachers are in no collection of people")
     assert left.people()["v000"] == before
     assert ("v000@hill.example", "c1") in left.groups
 

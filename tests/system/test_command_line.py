@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -90,6 +91,27 @@ def test_a_run_that_never_began_is_printed_with_every_field():
     assert printed["statistics"] == dict.fromkeys(
         ("teachers", "students", "classes", "groups", "memberships"), 0
     )
+
+
+def test_an_interrupted_sync_ends_without_a_traceback_and_leaves_no_process(server):
+    started = subprocess.Popen(
+        [sys.executable, "-m", "local", "sync", "--server-url", server.url],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "ROSTER_CLIENT_ID": server.client_id,
+            "ROSTER_CLIENT_SECRET": server.client_secret,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # It names the district when it has connected, and then runs for seconds.
+    assert started.stdout.readline().strip()
+    started.send_signal(signal.SIGINT)
+    _, errors = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert errors.strip() == "interrupted; nothing of it is kept"
 
 
 def test_the_demo_ends_well():

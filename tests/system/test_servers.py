@@ -42,6 +42,8 @@ ILL = {
     "empty-too-early": ("empty-page,collection=enrollments", "UnexpectedAnswer"),
     "failure-in-a-200": ("imsx,collection=students", "UnexpectedAnswer"),
     "without-its-array": ("no-array,collection=classes", "UnexpectedAnswer"),
+    "total-too-low": ("wrong-total:-5,collection=enrollments", "PullIncomplete"),
+    "totals-no-more": ("no-totals,collection=students", "UnexpectedAnswer"),
     "total-that-grows": ("moving-total:3,collection=enrollments", "UnexpectedAnswer"),
     "permissions-that-change": ("revision-moves,collection=enrollments", "PullIncomplete"),
     "forbidden-now": ("status:403", "AccessDenied"),

@@ -183,7 +183,8 @@ def _sign_in(
     if isinstance(strange, NotARosterServer):
         raise strange
     raise NotARosterServer(
-        f"{host_of(candidates[0])} answers, but not as a OneRoster server does; check the server address"
+        f"{host_of(candidates[0])} answers, but not as a OneRoster server does ({strange}); "
+        "check the server address"
     )
 
 

@@ -236,6 +236,9 @@ class _Reading:
         end = progress.window.end
         if end is not None and reached >= end:
             return True
+        if rows and page.total is not None and reached >= page.total:
+            # All there is; the window may reach one row beyond it, to see that there is none.
+            return True
         if len(rows) > 1:
             return False
         if page.total is not None:

@@ -135,6 +135,10 @@ RESOURCES: Final = {
 _COMMON: Final = ("sourcedId", "status", "dateLastModified")
 _USER: Final = ("enabledUser", "username", "identifier", "email", "givenName", "familyName")
 
+_ROLES: Final = ("role", "roles", "orgs")
+# Of either version's ways to say who somebody is both are asked for: servers mix them (ONEROSTER §8.5), and a
+# guardian must not pass for a student because the role was not among the fields.
+
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "orgs": (*_COMMON, "name", "type", "identifier", "parent"),
     "academicSessions": (*_COMMON, "title", "type", "startDate", "endDate", "schoolYear", "parent"),
@@ -150,14 +154,14 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
         "terms",
         "periods",
     ),
-    "teachers": (*_COMMON, *_USER, "role", "orgs"),
-    "students": (*_COMMON, *_USER, "role", "orgs"),
-    "users": (*_COMMON, *_USER, "role", "orgs"),
+    "teachers": (*_COMMON, *_USER, *_ROLES),
+    "students": (*_COMMON, *_USER, *_ROLES),
+    "users": (*_COMMON, *_USER, *_ROLES),
     "enrollments": (*_COMMON, "class", "user", "role", "primary", "beginDate", "endDate"),
 }
 """What ``fields=`` asks of a OneRoster 1.1 server, for each collection."""
 
 FIELDS_1_2: Final[dict[str, tuple[str, ...]]] = FIELDS | dict.fromkeys(
-    ("teachers", "students", "users"), (*_COMMON, *_USER, "roles", "primaryOrg")
+    ("teachers", "students", "users"), (*_COMMON, *_USER, *_ROLES, "primaryOrg")
 )
-"""The same for OneRoster 1.2, where a user's role and orgs lie in ``roles``."""
+"""The same for OneRoster 1.2."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from rostersync.errors import LeaseLost, NightAlreadyRun
+from rostersync.errors import LeaseLost, NightAlreadyRun, UnexpectedAnswer
 from rostersync.oneroster.pulling import Window, find_total
 from rostersync.oneroster.server import RosterServer
 from rostersync.roster.records import COLLECTIONS
@@ -62,6 +62,12 @@ def plan_pull(
     revisions: dict[str, str] = {}
     for collection in COLLECTIONS:
         page = server.peek(collection)
+        if page.total is None and integration.ability.get("totals"):
+            # Taken for "announces none", an empty answer would be taken for an empty collection.
+            raise UnexpectedAnswer(
+                f"the Roster Server announces no total of /{collection}, as it did when it was connected; "
+                "connect it again if that is meant"
+            )
         announced[collection], revisions[collection] = page.total, page.revision
         totals[collection] = find_total(server, collection) if page.total is None else page.total
     windows = [
@@ -138,16 +144,17 @@ def cut_windows(
 
     Each pull cuts elsewhere, by a small first window that shifts all others and the pages in them, so that an
     id that comes twice because pages shifted does not come twice again in the same way (DESIGN, promise 1).
-    Without an announced total, or with one of 0, the last window reads on to the end.
+    The last window asks for one row more than there should be: a total that is too low would cut the list
+    short without a word. Without an announced total, or with one of 0, it reads on to the end.
     """
     first = page_size if pull == 1 else max(2, min(page_size, total, SMALLEST_CLAMP) * (pull - 1) // PULLS)
     cuts = [0]
-    while cuts[-1] + (size := first if len(cuts) == 1 else page_size) < total:
+    while cuts[-1] + (size := first if len(cuts) == 1 else page_size) <= total:
         cuts.append(cuts[-1] + size - 1)
     ends: list[int | None] = [cut + 1 for cut in cuts[1:]]
     return tuple(
         Window(collection, start, end)
-        for start, end in zip(cuts, [*ends, None if open_ended or not total else total], strict=True)
+        for start, end in zip(cuts, [*ends, None if open_ended or not total else total + 1], strict=True)
     )
 
 

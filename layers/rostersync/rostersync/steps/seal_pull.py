@@ -38,7 +38,7 @@ from rostersync.storage.stores import Stores
 
 Parts: TypeAlias = Sequence[tuple[str, Part]]
 
-UNREAD = "{} enrolled teachers are in no collection of people; share teachers in Roster Server"
+UNREAD = "{} more enrolled teachers are in no collection of people; share teachers in Roster Server"
 
 USERS_READ = 200
 """Enrolled teachers read one by one at the most; above it a permission is missing, not a few records."""
