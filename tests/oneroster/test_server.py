@@ -247,9 +247,9 @@ def test_an_id_that_no_url_can_carry_is_not_asked_for(sourced_id: str) -> None:
 def test_a_small_question_is_asked_again_and_then_fails_by_its_public_name() -> None:
     replies = iter([Reply(503), Reply(429), orgs(org(1), **{"x-total-count": "9"})])
     with serving(lambda _: next(replies)) as loopback:
-        assert server_at(loopback.url).total("orgs") == 9
+        assert server_at(loopback.url).peek("orgs").total == 9
     with serving(lambda _: Reply(503)) as loopback, pytest.raises(RosterServerUnavailable) as raised:
-        server_at(loopback.url).total("orgs")
+        server_at(loopback.url).peek("orgs")
     assert type(raised.value) is RosterServerUnavailable
     assert len(loopback.asked) == 4
 

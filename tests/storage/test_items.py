@@ -187,4 +187,4 @@ def test_an_expired_item_counts_as_deleted_though_it_is_still_there() -> None:
 def test_an_email_says_whose_it_is() -> None:
     item = through_dynamodb(items.email_item("maple", "ada@maple.example", "o_1"))
     assert items.owner_id_of(item) == "o_1"
-    assert (item["pk"], item["sk"]) == items.email_key("maple", "ada@maple.example")
+    assert (item["pk"], item["sk"]) == keys.email("maple", "ada@maple.example")

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from rostersync import clock
-from rostersync.errors import StorageConflict
 from rostersync.storage import keys
 from rostersync.storage.runs import RunRecord, Runs
 from rostersync.storage.table import Table
@@ -62,19 +61,6 @@ def test_a_run_ends_once(runs: Runs) -> None:
     assert runs.finish(replace(ENDED, outcome="failed")) is False
     assert runs.get("maple", "run-1") == ENDED
     assert runs.start(record()) == ENDED
-
-
-def test_what_a_run_is_doing_changes_until_it_ends(runs: Runs) -> None:
-    with pytest.raises(StorageConflict):
-        runs.enter("maple", "run-1", "Fetch")
-    runs.start(record())
-    runs.enter("maple", "run-1", "Fetch")
-    found = runs.get("maple", "run-1")
-    assert found is not None
-    assert found.phase == "Fetch"
-    runs.finish(ENDED)
-    with pytest.raises(StorageConflict):
-        runs.enter("maple", "run-1", "Seal")
 
 
 def test_recent_runs_are_the_tenants_own_latest_first(runs: Runs) -> None:

@@ -55,7 +55,7 @@ class Page:
 class RosterServer:
     """A Roster Server as one district's credentials see it. Its methods may be called from any thread.
 
-    ``page`` makes one attempt and raises the signals of ``signals``; ``peek``, ``total`` and ``user`` try
+    ``page`` makes one attempt and raises the signals of ``signals``; ``peek`` and ``user`` try
     again by themselves and raise only what the state machines know by name.
     """
 
@@ -113,10 +113,6 @@ class RosterServer:
     def peek(self, collection: str, *, offset: int = 0) -> Page:
         """Return a page of one row, trying again while the server is busy or unavailable."""
         return patiently(lambda: self.page(collection, offset=offset, limit=1), wait=self._wait)
-
-    def total(self, collection: str) -> int | None:
-        """Return how many records a collection announces, None when it announces nothing."""
-        return self.peek(collection).total
 
     def user(self, sourced_id: str) -> Row | None:
         """Return the user of an id, None when there is none (404).

@@ -222,11 +222,6 @@ def email_item(tenant_id: str, email: str, owner_id: str) -> Item:
     return {**_item(keys.email(tenant_id, email), "email", owner), "owner_id": owner_id}
 
 
-def email_key(tenant_id: str, email: str) -> Key:
-    """Return the key of that item, to read or delete it by."""
-    return keys.email(tenant_id, email)
-
-
 def owner_id_of(item: Item) -> str:
     """Return the owner's id of an e-mail's item."""
     return str(item["owner_id"])

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -36,7 +36,6 @@ class RunRecord:
     actor: str = ""
     started_at: int
     finished_at: int = 0
-    phase: str = ""
     outcome: str = ""
     error: str = ""
     reason: str = ""
@@ -67,10 +66,6 @@ class Runs:
         except StorageConflict:
             return self.get(record.tenant_id, record.run_id) or record
         return record
-
-    def enter(self, tenant_id: str, run_id: str, phase: str) -> None:
-        """Note what a run is doing now; raises ``StorageConflict`` when it has ended or never began."""
-        self._table.update(keys.run(tenant_id, run_id), {"phase": phase}, when=[Equals("finished_at", 0)])
 
     def finish(self, record: RunRecord) -> bool:
         """Write how a run ended, once; return whether it was this call that ended it.
@@ -125,7 +120,6 @@ def _run_item(record: RunRecord) -> Item:
         "pk": pk,
         "sk": sk,
         "kind": "run",
-        "phase": record.phase,
         "finished_at": record.finished_at,
         "data": msgspec.json.encode(record).decode(),
         "expires": record.started_at // 1000 + RUN_SECONDS,
@@ -133,5 +127,4 @@ def _run_item(record: RunRecord) -> Item:
 
 
 def _run_of(item: Item) -> RunRecord:
-    # The phase changes by itself, beside the rest.
-    return replace(_RUN.decode(item["data"]), phase=item["phase"])
+    return _RUN.decode(item["data"])
