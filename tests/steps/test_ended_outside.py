@@ -122,3 +122,15 @@ def test_a_class_whose_members_do_not_fit_yields_no_group_and_the_rest_goes_on(
     assert record.outcome == "published"
     assert record.without_groups == {TOO_LARGE: 1}
     assert record.statistics["groups"] == 1
+
+
+def test_a_failed_run_tells_the_requests_of_what_it_staged() -> None:
+    stores, server = connected(), serve(small_roster())
+
+    def fail_in(state: str) -> None:
+        if state == "People":
+            stores.table.fail_at_call(1, StagedObjectMissing("nothing is staged there"))
+
+    record = sync(stores, server, before=fail_in)
+    assert record.outcome == "failed"
+    assert record.requests == len(server.asked) > 0

@@ -130,7 +130,10 @@ def finish_run(
     run = stores.runs.get(request.tenant_id, request.run_id)
     just_now = False
     if run is not None and not run.finished_at:
-        ended = _failed(run, request.error) if request.error else _succeeded(run, request, stores)
+        if request.error is not None:
+            ended = _failed(run, request.error, request, stores)
+        else:
+            ended = _succeeded(run, request, stores)
         ended = replace(ended, finished_at=int(now.timestamp() * 1000))
         # Before the run item: a call that dies between the two is made again, and says it again.
         _tell_integration(ended, stores)
@@ -166,8 +169,15 @@ def _note_stopped(request: FinishRequest, stores: Stores, now: datetime) -> None
         )
 
 
-def _failed(run: RunRecord, error: Failure) -> RunRecord:
-    return replace(run, outcome="failed", error=error.error, reason=error.message)
+def _failed(run: RunRecord, error: Failure, request: FinishRequest, stores: Stores) -> RunRecord:
+    pulls = (request.model_copy(update={"pull": pull}) for pull in range(1, request.pull + 1))
+    return replace(
+        run,
+        outcome="failed",
+        error=error.error,
+        reason=error.message,
+        requests=sum(StagedPull(stores, pull).requests_staged() for pull in pulls),
+    )
 
 
 def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRecord:

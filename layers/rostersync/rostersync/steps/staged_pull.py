@@ -7,11 +7,12 @@ written by value, so that a step that runs twice leaves the same.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Final, TypeVar
 
 import msgspec
 
-from rostersync.errors import CredentialsReplaced
+from rostersync.errors import CredentialsReplaced, StagedObjectMissing
 from rostersync.oneroster.normalising import GUARDIAN
 from rostersync.oneroster.pulling import Window
 from rostersync.roster.identity import SHARDS
@@ -160,6 +161,23 @@ class StagedPull:
                 key, part = self.part(task, number)
                 yield key, part
                 number, done = number + 1, not part.windows
+
+    def requests_staged(self) -> int:
+        """Return how many requests this pull sent in the invocations that left something, ended or not."""
+        try:
+            total = self.plan.requests
+        except StagedObjectMissing:
+            return 0
+        for task in range(len(self.plan.tasks)):
+            for number in count():
+                try:
+                    _, part = self.part(task, number)
+                except StagedObjectMissing:
+                    break
+                total += part.requests
+                if not part.windows:
+                    break
+        return total
 
     def records(self, collection: str, shard: int, kind: type[R]) -> Iterator[R]:
         """Yield the good rows of a collection in one shard, repeats included."""
