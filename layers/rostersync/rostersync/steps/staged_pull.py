@@ -5,6 +5,7 @@ written by value, so that a step that runs twice leaves the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -145,8 +146,7 @@ class StagedPull:
     @cached_property
     def verdict(self) -> Verdict:
         """What Seal left."""
-        key = staged.verdict(*self.run, self.request.pull)
-        return msgspec.json.decode(self.section(key, TALLY), type=Verdict)
+        return self._verdict_on(self.request.pull)
 
     def part(self, task: int, number: int) -> tuple[str, Part]:
         """Return the key and the tally of one part of one Fetch task."""
@@ -156,11 +156,14 @@ class StagedPull:
     def parts(self) -> Iterator[tuple[str, Part]]:
         """Yield every part that Fetch left, following each task's until nothing remains."""
         for task in range(len(self.plan.tasks)):
-            number, done = 0, False
-            while not done:
-                key, part = self.part(task, number)
-                yield key, part
-                number, done = number + 1, not part.windows
+            yield from self._parts_of(task)
+
+    def _parts_of(self, task: int) -> Iterator[tuple[str, Part]]:
+        for number in count():
+            key, part = self.part(task, number)
+            yield key, part
+            if not part.windows:
+                return
 
     def requests_staged(self) -> int:
         """Return how many requests this pull sent in the invocations that left something, ended or not."""
@@ -169,14 +172,9 @@ class StagedPull:
         except StagedObjectMissing:
             return 0
         for task in range(len(self.plan.tasks)):
-            for number in count():
-                try:
-                    _, part = self.part(task, number)
-                except StagedObjectMissing:
-                    break
-                total += part.requests
-                if not part.windows:
-                    break
+            with suppress(StagedObjectMissing):
+                for _, part in self._parts_of(task):
+                    total += part.requests
         return total
 
     def records(self, collection: str, shard: int, kind: type[R]) -> Iterator[R]:
@@ -222,9 +220,10 @@ class StagedPull:
     @cached_property
     def previous_verdict(self) -> Verdict | None:
         """Return the verdict on the pull before this one, if there was one."""
-        if self.request.pull == 1:
-            return None
-        key = staged.verdict(*self.run, self.request.pull - 1)
+        return None if self.request.pull == 1 else self._verdict_on(self.request.pull - 1)
+
+    def _verdict_on(self, pull: int) -> Verdict:
+        key = staged.verdict(*self.run, pull)
         return msgspec.json.decode(self.section(key, TALLY), type=Verdict)
 
 
