@@ -22,10 +22,12 @@ from local.aws import local_session
 from local.clock import Clock
 from local.errors import LocalEngineError
 from local.executions import Execution, read_execution
+from local.queue_consumers import QueueConsumers
+from local.queues import MotoQueue, redrive
 from local.resources import create_resources
 from local.shims import Shims
 from local.status_events import StatusRules, status_change_event
-from local.template import StateMachine, Template, load_template
+from local.template import Queue, StateMachine, Template, load_template
 from local.workers import FunctionWorkers, Invocation, Nursery
 
 TEMPLATE: Final = Path(__file__).resolve().parent.parent / "template.yaml"
@@ -40,8 +42,8 @@ class LocalEngine:
     """Runs a template: ``with LocalEngine(overrides={"Environment": "local"}) as engine: ...``.
 
     ``overrides`` are values of the template's parameters. ``time_scale`` multiplies the seconds of Wait
-    states and Retry intervals (1 is AWS's time). One engine at a time in a process: moto's state is the
-    process's.
+    states, of Retry intervals and until a failed message is tried again (1 is AWS's time). One engine at a
+    time in a process: moto's state is the process's.
 
     Public beside the methods: ``template``, ``clock``, ``endpoint`` (moto's address, on loopback) and
     ``invocations``, every finished one in the order they ended.
@@ -69,6 +71,7 @@ class LocalEngine:
         self._server: ThreadedMotoServer | None = None
         self._started = self._closing = False
         self._rules = StatusRules(self.template, self._invoke_by_arn)
+        self._consumers = QueueConsumers(self.template, self.invoke_lambda, time_scale)
 
     def __enter__(self) -> Self:
         self.start()
@@ -98,6 +101,7 @@ class LocalEngine:
         self._closing = True
         try:
             if self._server is not None:
+                self._consumers.close(_SECONDS_TO_STOP)
                 self._stop_executions_and_workers()
                 self._server.stop()
         finally:
@@ -118,6 +122,11 @@ class LocalEngine:
     def bucket(self) -> str:
         """The name of the template's bucket."""
         return self._only("AWS::S3::Bucket")
+
+    @property
+    def event_bus(self) -> str:
+        """The name of the template's event bus."""
+        return self._only("AWS::Events::EventBus")
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -186,6 +195,22 @@ class LocalEngine:
         except KeyError:
             raise LocalEngineError(f"the template has no state machine {name}") from None
 
+    def queue_url(self, logical_id: str) -> str:
+        """The URL of a queue, for ``client("sqs")``."""
+        return str(self.client("sqs").get_queue_url(QueueName=self._queue(logical_id).name)["QueueUrl"])
+
+    def wait_for_queues(self, timeout: float = 30.0) -> None:
+        """Wait until every message of the queues that functions consume is done, or a dead letter.
+
+        Raises ``LocalEngineError`` when one is not after ``timeout`` seconds.
+        """
+        self._consumers.wait(timeout)
+
+    def redrive(self, dead_letter_queue: str, queue: str) -> int:
+        """Move the messages of a dead-letter queue back to a queue, both by logical id; their number."""
+        dead_letters, target = self._queue(dead_letter_queue), self._queue(queue)
+        return redrive(MotoQueue(dead_letters.name), MotoQueue(target.name))
+
     # -- What the interpreter asks of the engine (``shims.Host``) --------------------------------------
 
     def invoke_lambda(self, function_name: str, event: Any) -> tuple[Any, Mapping[str, Any] | None]:
@@ -233,6 +258,7 @@ class LocalEngine:
             for function in self.template.functions.values()
         }
         create_resources(self.template, self.client)
+        self._consumers.start()
 
     def _stop_executions_and_workers(self) -> None:
         stopping = []
@@ -250,6 +276,12 @@ class LocalEngine:
 
     def _invoke_by_arn(self, arn: str, event: Any) -> None:
         self.invoke_lambda(arn, event)
+
+    def _queue(self, logical_id: str) -> Queue:
+        try:
+            return self.template.queues[logical_id]
+        except KeyError:
+            raise LocalEngineError(f"the template has no queue {logical_id}") from None
 
     def _end_of(self, arn: str) -> threading.Event:
         return self._ended.setdefault(arn, threading.Event())

@@ -19,6 +19,7 @@ _VARIABLE: Final = re.compile(r"\$\{(!?)([^}]+)\}")
 # How a resource's ARN is made of its physical name, and whether Ref gives that ARN instead of the name.
 _ARNS: Final = {
     "AWS::DynamoDB::Table": (f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/", False),
+    "AWS::Events::EventBus": (f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/", False),
     "AWS::Events::Rule": (f"arn:aws:events:{REGION}:{ACCOUNT}:rule/", False),
     "AWS::IAM::Role": (f"arn:aws:iam::{ACCOUNT}:role/", False),
     "AWS::Lambda::Function": (f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:", False),
@@ -31,6 +32,7 @@ _ARNS: Final = {
 }
 _NAME_PROPERTIES: Final = {
     "AWS::DynamoDB::Table": "TableName",
+    "AWS::Events::EventBus": "Name",
     "AWS::Events::Rule": "Name",
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
@@ -40,6 +42,12 @@ _NAME_PROPERTIES: Final = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::Scheduler::Schedule": "Name",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
+}
+# The attribute that is the physical name, where there is one.
+_NAME_ATTRIBUTES: Final = {
+    "AWS::Events::EventBus": "Name",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::StepFunctions::StateMachine": "Name",
 }
 
 
@@ -100,7 +108,7 @@ class Resolver:
         if kind not in _ARNS:
             raise UnsupportedTemplateError(f"{logical_id}: the local engine knows no ARN of {kind}")
         version = ":1" if kind == "AWS::Lambda::LayerVersion" else ""
-        return _ARNS[kind][0] + self.physical_name(logical_id) + version
+        return _ARNS[kind][0] + self._bus_of_rule(logical_id) + self.physical_name(logical_id) + version
 
     def _resource(self, logical_id: str) -> Mapping[str, Any]:
         try:
@@ -108,6 +116,13 @@ class Resolver:
         except KeyError:
             raise UnsupportedTemplateError(f"{logical_id} is neither a parameter nor a resource") from None
         return found
+
+    def _bus_of_rule(self, logical_id: str) -> str:
+        """What the ARN of a rule has before its name, when it is not on the default bus."""
+        resource = self._resource(logical_id)
+        bus = resource.get("Properties", {}).get("EventBusName", "default")
+        name = str(self.resolve(bus)).rpartition("/")[2]
+        return f"{name}/" if resource["Type"] == "AWS::Events::Rule" and name != "default" else ""
 
     def _ref(self, name: str) -> Any:
         if name == "AWS::NoValue":
@@ -159,8 +174,11 @@ class Resolver:
         logical_id, attribute = path.split(".", 1) if isinstance(path, str) else path
         if attribute == "Arn":
             return self.arn(logical_id)
-        if attribute == "Name" and self._resource(logical_id)["Type"] == "AWS::StepFunctions::StateMachine":
+        kind = self._resource(logical_id)["Type"]
+        if attribute == _NAME_ATTRIBUTES.get(kind):
             return self.physical_name(logical_id)
+        if kind == "AWS::SQS::Queue" and attribute == "QueueUrl":
+            return self._ref(logical_id)
         raise UnsupportedTemplateError(f"the local engine does not know {logical_id}.{attribute}")
 
     def _sub(self, argument: str | list[Any]) -> str:

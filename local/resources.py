@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from local.aws import REGION
 from local.errors import UnsupportedTemplateError
+from local.event_rules import queue_rules, queue_target
 from local.template import Template, as_text
 
 ClientFor = Callable[[str], Any]
@@ -14,6 +15,7 @@ ClientFor = Callable[[str], Any]
 # repeats an asynchronous invocation.
 _NOT_CREATED: Final = frozenset(
     {
+        "AWS::Events::EventBusPolicy",
         "AWS::IAM::Role",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::Function",
@@ -25,27 +27,32 @@ _NOT_CREATED: Final = frozenset(
         "AWS::Scheduler::Schedule",
     }
 )
-# The engine itself tells their targets: moto's rules have no Lambda target.
-_DONE_BY_ENGINE: Final = frozenset({"AWS::Events::Rule"})
+# What invokes functions is the engine's own work.
+_DONE_BY_ENGINE: Final = frozenset({"AWS::Lambda::EventSourceMapping"})
+# These name others of the template, which have to be there before them.
+_CREATED_LAST: Final = frozenset({"AWS::Events::Rule", "AWS::StepFunctions::StateMachine"})
 
 
 def create_resources(template: Template, client_for: ClientFor) -> None:
-    """Create tables, buckets, queues and state machines.
+    """Create tables, buckets, queues, buses with their rules to queues, and state machines.
 
     Raises ``UnsupportedTemplateError`` for a type of resource that the engine does not know.
     """
     creators: dict[str, Callable[[ClientFor, str, Mapping[str, Any]], None]] = {
         "AWS::DynamoDB::Table": _create_table,
+        "AWS::Events::EventBus": _create_event_bus,
         "AWS::S3::Bucket": _create_bucket,
         "AWS::SQS::Queue": _create_queue,
     }
-    machines = "AWS::StepFunctions::StateMachine"
     for logical_id, resource in template.resources.items():
         kind = resource["Type"]
         if kind in creators:
             creators[kind](client_for, template.physical_names[logical_id], resource["Properties"])
-        elif kind != machines and kind not in _NOT_CREATED | _DONE_BY_ENGINE:
+        elif kind not in _NOT_CREATED | _DONE_BY_ENGINE | _CREATED_LAST:
             raise UnsupportedTemplateError(f"{logical_id}: the local engine does not create {kind}")
+    _name_dead_letter_queues(template, client_for)
+    for logical_id, rule in queue_rules(template).items():
+        _create_rule(client_for, template.physical_names[logical_id], rule)
     for machine in template.state_machines.values():
         client_for("stepfunctions").create_state_machine(
             name=machine.physical_name,
@@ -75,10 +82,31 @@ def _create_bucket(client_for: ClientFor, name: str, properties: Mapping[str, An
 
 
 def _create_queue(client_for: ClientFor, name: str, properties: Mapping[str, Any]) -> None:
-    attributes = {
-        key: as_text(value) for key, value in properties.items() if key not in {"QueueName", "Tags"}
-    }
+    apart = {"QueueName", "RedrivePolicy", "Tags"}
+    attributes = {key: as_text(value) for key, value in properties.items() if key not in apart}
     client_for("sqs").create_queue(QueueName=name, Attributes=attributes)
+
+
+def _name_dead_letter_queues(template: Template, client_for: ClientFor) -> None:
+    # After all queues: a template may have a queue before the one that takes its dead letters.
+    for logical_id, properties in template.of_type("AWS::SQS::Queue").items():
+        if "RedrivePolicy" in properties:
+            sqs = client_for("sqs")
+            url = sqs.get_queue_url(QueueName=template.queues[logical_id].name)["QueueUrl"]
+            policy = as_text(properties["RedrivePolicy"])
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": policy})
+
+
+def _create_event_bus(client_for: ClientFor, name: str, properties: Mapping[str, Any]) -> None:
+    del properties  # its key and its own dead letters change nothing on this machine
+    client_for("events").create_event_bus(Name=name)
+
+
+def _create_rule(client_for: ClientFor, name: str, properties: Mapping[str, Any]) -> None:
+    events, bus = client_for("events"), properties["EventBusName"]
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=as_text(properties["EventPattern"]))
+    targets = [queue_target(target) for target in properties["Targets"]]
+    events.put_targets(Rule=name, EventBusName=bus, Targets=targets)
 
 
 def as_moto_reads_it(definition: Any) -> Any:

@@ -11,7 +11,7 @@ from moto.events.models import EventPattern
 from moto.stepfunctions.parser.backend.execution import Execution
 
 from local.aws import ACCOUNT, REGION
-from local.errors import UnsupportedTemplateError
+from local.event_rules import function_rules
 from local.template import Template
 
 _SECONDS_TO_DELIVER: Final = 60.0
@@ -60,13 +60,8 @@ class StatusRules:
         self._invoke = invoke
         self._rules: list[tuple[EventPattern, list[str]]] = []
         self._deliveries: list[threading.Thread] = []
-        functions = {function.arn for function in template.functions.values()}
-        for logical_id, properties in template.of_type("AWS::Events::Rule").items():
+        for properties in function_rules(template).values():
             targets = [target["Arn"] for target in properties.get("Targets", [])]
-            if "EventPattern" not in properties or not functions.issuperset(targets):
-                raise UnsupportedTemplateError(
-                    f"{logical_id}: the local engine does rules with a pattern and functions as targets"
-                )
             pattern = json.loads(json.dumps(properties["EventPattern"]))
             self._rules.append((EventPattern(None, pattern), targets))
 

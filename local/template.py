@@ -53,10 +53,20 @@ class StateMachine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A queue. ``name`` is its physical one; ``visibility_timeout`` in seconds."""
+
+    name: str
+    arn: str
+    visibility_timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """An expanded template: its functions and state machines by name, and all resources by logical id.
 
-    ``resources`` are resolved ``{"Type", "Properties"}``; ``physical_names`` and ``arns`` are by logical id.
+    ``resources`` are resolved ``{"Type", "Properties"}``; ``physical_names`` and ``queues`` have logical ids
+    too.
     """
 
     parameters: Mapping[str, Any]
@@ -65,6 +75,7 @@ class Template:
     outputs: Mapping[str, Any]
     functions: Mapping[str, Function]
     state_machines: Mapping[str, StateMachine]
+    queues: Mapping[str, Queue]
 
     def of_type(self, kind: str) -> dict[str, Mapping[str, Any]]:
         """Properties of the resources of one CloudFormation type, by logical id."""
@@ -124,6 +135,7 @@ def load_template(path: Path, overrides: Mapping[str, Any] | None = None, stack:
         outputs=resolver.outputs(),
         functions=functions,
         state_machines=machines,
+        queues=_queues(resources, resolver),
     )
 
 
@@ -216,6 +228,18 @@ def _state_machines(
             definition=read_definition(root / key, properties.get("DefinitionSubstitutions", {})),
         )
     return machines
+
+
+def _queues(resources: Mapping[str, Mapping[str, Any]], resolver: Resolver) -> dict[str, Queue]:
+    return {
+        logical_id: Queue(
+            name=resolver.physical_name(logical_id),
+            arn=resolver.arn(logical_id),
+            visibility_timeout=float(resource["Properties"].get("VisibilityTimeout", 30)),
+        )
+        for logical_id, resource in resources.items()
+        if resource["Type"] == "AWS::SQS::Queue"
+    }
 
 
 def read_definition(path: Path, substitutions: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """CloudFormation's functions, one by one."""
 
+from typing import Any
+
 import pytest
 
 from local.errors import UnsupportedTemplateError
 from local.intrinsics import Resolver
 
-TEMPLATE = {
+TEMPLATE: dict[str, dict[str, Any]] = {
     "Conditions": {
         "Big": {"Fn::Equals": [{"Ref": "Size"}, "10"]},
         "Small": {"Fn::Not": [{"Condition": "Big"}]},
@@ -18,6 +20,9 @@ TEMPLATE = {
         "Named": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": {"Fn::Sub": "${Size}-rooms"}}},
         "Bucket": {"Type": "AWS::S3::Bucket"},
         "Queue": {"Type": "AWS::SQS::Queue"},
+        "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "bus"}},
+        "OnBus": {"Type": "AWS::Events::Rule", "Properties": {"EventBusName": {"Ref": "Bus"}}},
+        "OnDefault": {"Type": "AWS::Events::Rule"},
         "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"StateMachineName": "m"}},
         "Left": {"Type": "AWS::S3::Bucket", "Condition": "Small"},
     },
@@ -37,6 +42,13 @@ def resolver() -> Resolver:
         ({"Ref": "Bucket"}, "stack-bucket"),
         ({"Ref": "Machine"}, "arn:aws:states:eu-west-1:123456789012:stateMachine:m"),
         ({"Ref": "Queue"}, "https://sqs.eu-west-1.amazonaws.com/123456789012/stack-Queue"),
+        ({"Fn::GetAtt": ["Queue", "QueueName"]}, "stack-Queue"),
+        ({"Fn::Sub": "${Queue.QueueUrl}"}, "https://sqs.eu-west-1.amazonaws.com/123456789012/stack-Queue"),
+        ({"Ref": "Bus"}, "bus"),
+        ({"Fn::GetAtt": ["Bus", "Name"]}, "bus"),
+        ({"Fn::GetAtt": ["Bus", "Arn"]}, "arn:aws:events:eu-west-1:123456789012:event-bus/bus"),
+        ({"Fn::GetAtt": ["OnBus", "Arn"]}, "arn:aws:events:eu-west-1:123456789012:rule/bus/stack-OnBus"),
+        ({"Fn::GetAtt": ["OnDefault", "Arn"]}, "arn:aws:events:eu-west-1:123456789012:rule/stack-OnDefault"),
         ({"Ref": "AWS::StackName"}, "stack"),
         ({"Fn::GetAtt": ["Table", "Arn"]}, "arn:aws:dynamodb:eu-west-1:123456789012:table/stack-Table"),
         ({"Fn::GetAtt": "Machine.Name"}, "m"),
@@ -55,7 +67,7 @@ def test_a_function_gives_what_cloudformation_would(resolver, written, meant):
 
 
 def test_a_resource_whose_condition_does_not_hold_is_not_there(resolver):
-    assert set(resolver.resources()) == {"Table", "Named", "Bucket", "Queue", "Machine"}
+    assert set(resolver.resources()) == TEMPLATE["Resources"].keys() - {"Left"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Engines one after another."""
 
+import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,17 @@ def test_a_closed_engine_leaves_no_process_and_nothing_for_the_next():
     with LocalEngine(TOY, LOCAL) as second:
         assert second.client("s3").list_objects_v2(Bucket=second.bucket)["KeyCount"] == 0
         assert second.invoke("echo", {"n": 1}).payload == {"n": 1}
+
+
+def test_an_engine_closes_around_messages_that_nobody_has_read():
+    detail = json.dumps({"word": "late", "how": "slowly"})
+    with LocalEngine(TOY, LOCAL) as first:
+        said = {"EventBusName": first.event_bus, "Source": "toy", "DetailType": "Word Said", "Detail": detail}
+        first.client("events").put_events(Entries=[said] * 8)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("consumer")]
+    with LocalEngine(TOY, LOCAL) as second:
+        second.wait_for_queues(timeout=0.0)
+        assert not [invocation for invocation in second.invocations if invocation.function == "read_words"]
 
 
 def test_an_engine_that_cannot_start_does_not_stand_in_the_way_of_the_next(tmp_path):
