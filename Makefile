@@ -25,8 +25,12 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 
 .PHONY: demo
-demo: setup ## A simulated district: connect, first sync, a day later, the night of three tenants
+demo: setup ## A simulated district: connect, first sync, the night of three tenants, a user imported
 	@$(BIN)/python -m local demo
+
+.PHONY: contracts
+contracts: setup ## Write the JSON Schemas of the events (docs/contracts/)
+	@$(BIN)/python -m local contracts
 
 .PHONY: test
 test: setup ## Run the tests

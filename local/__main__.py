@@ -1,10 +1,10 @@
-"""The command line: ``python -m local sync`` and ``python -m local demo``."""
+"""The command line: ``python -m local sync``, ``demo`` and ``contracts``."""
 
 import argparse
 import os
 import sys
 
-from local import demo, sync
+from local import contracts, demo, sync
 
 INTERRUPTED = 130
 """The exit status that a shell gives to a command ended by Ctrl-C."""
@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="command")
     sync.add_parser(commands)
     demo.add_parser(commands)
+    contracts.add_parser(commands)
     parsed = parser.parse_args(arguments)
     try:
         status: int = parsed.run(parsed)

@@ -10,6 +10,7 @@ from rostersync.oneroster.discovery import Discovery, discover
 from rostersync.roster.groups import Group
 from rostersync.roster.identity import SHARDS
 from rostersync.roster.owners import Owner
+from rostersync.senso.bus import Bus
 from rostersync.steps.verify_credentials import ConnectRequest, verify_credentials
 from rostersync.storage import items, keys
 from rostersync.storage.secrets import Secrets
@@ -27,11 +28,17 @@ def stores_of(engine: LocalEngine) -> Stores:
     )
 
 
+def bus_of(engine: LocalEngine) -> Bus:
+    """Return the bus that the engine's functions send to."""
+    return Bus(engine.client("events"), engine.event_bus)
+
+
 def connect(engine: LocalEngine, request: ConnectRequest) -> Discovery:
     """Connect a tenant as the portal will: verified first, stored only then."""
     return verify_credentials(
         request,
         stores_of(engine),
+        bus_of(engine),
         lambda url, credentials, auth: discover(
             url, credentials, auth=auth, allow_loopback_http=engine.parameters["Environment"] == "local"
         ),
@@ -70,5 +77,5 @@ def _owners(stores: Stores, tenant_id: str) -> Iterator[Owner]:
 def _groups(stores: Stores, tenant_id: str) -> Iterator[Group]:
     for shard in range(SHARDS):
         for item in stores.table.query(keys.groups_partition(tenant_id, shard)):
-            if not keys.is_class_list(item["sk"]):
+            if not keys.is_sent(item["sk"]):
                 yield items.group_of(item)

@@ -32,6 +32,12 @@ def advance_day(district: District) -> dict[str, int]:
     return dict(_Day(district).happen())
 
 
+def churn_day(district: District) -> dict[str, int]:
+    """Take a district a day forward on which only students join, leave and move."""
+    district.today += timedelta(days=1)
+    return dict(_Day(district).churn())
+
+
 def rollover(district: District, *, today: date | None = None) -> dict[str, int]:
     """Begin a new school year, laid around ``today`` (60 days on unless given); return what happened.
 
@@ -74,15 +80,20 @@ class _Day:
         self._happened: Counter[str] = Counter()
 
     def happen(self) -> Counter[str]:
+        self.churn()
+        with self._tables.connection():
+            self._add_co_teacher()
+            self._rename_class()
+            self._change_email()
+        return self._happened
+
+    def churn(self) -> Counter[str]:
         with self._tables.connection():
             students = int(self._tables.value(f"SELECT count(*) FROM users WHERE {_ATTENDS}"))
             few = max(1, students // 500)
             self._join(few)
             self._leave(few)
             self._move(max(1, students // 200))
-            self._add_co_teacher()
-            self._rename_class()
-            self._change_email()
         return self._happened
 
     def new_student(self, orgs: str) -> User:

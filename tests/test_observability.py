@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from rostersync.errors import InvalidInput, LeaseLost, UnexpectedError
-from rostersync.observability import Handler, count_outcome, logger, step
+from rostersync.observability import Handler, count_outcome, logger, queue, step
 from rostersync.steps.requests import RunRequest
 
 EVENT = {"tenantId": "springfield", "runId": "run"}
@@ -110,3 +111,44 @@ def test_metrics_have_no_tenant(capsys: pytest.CaptureFixture[str]) -> None:
     assert metrics["RosterItemsWritten"] == [3.0]
     (cloudwatch,) = metrics["_aws"]["CloudWatchMetrics"]
     assert cloudwatch["Dimensions"] == [["service"]]
+
+
+# -- A queue's messages ----------------------------------------------------------------------------------
+
+PERSON = "Jane Invented <jane@hill.example>"
+
+
+def batch(*bodies: str) -> dict[str, Any]:
+    """Return a batch of messages as Lambda gets it from SQS."""
+    records = [
+        {"messageId": f"m{number}", "body": body, "eventSource": "aws:sqs"}
+        for number, body in enumerate(bodies, start=1)
+    ]
+    return {"Records": records}
+
+
+def take_in(record: SQSRecord) -> None:
+    """Fail as the body says."""
+    if record.body == "refuse":
+        raise InvalidInput("the input is not valid (email: Field required)")
+    if PERSON in record.body:
+        raise KeyError(PERSON)
+
+
+def test_only_the_messages_that_failed_come_again(logged: io.StringIO) -> None:
+    answer = call(queue(take_in), batch("good", "refuse", f"about {PERSON}", "good"))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m2"}, {"itemIdentifier": "m3"}]}
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert [(line["message_id"], line["message"]) for line in lines] == [
+        ("m1", "done"),
+        ("m2", "refused"),
+        ("m3", "unexpected error"),
+        ("m4", "done"),
+    ]
+    assert lines[1]["reason"] == "the input is not valid (email: Field required)"
+    assert "Jane" not in logged.getvalue()
+
+
+def test_a_batch_that_failed_whole_is_no_error_of_the_function() -> None:
+    answer = call(queue(take_in), batch("refuse", "refuse"))
+    assert [one["itemIdentifier"] for one in answer["batchItemFailures"]] == ["m1", "m2"]

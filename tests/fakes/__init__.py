@@ -1,7 +1,8 @@
-"""Stand-ins for ``rostersync.storage``. They behave, and pass the adapters' contract tests."""
+"""Stand-ins for the adapters to AWS. They behave, and pass the adapters' contract tests."""
 
+from tests.fakes.bus import FakeBus
 from tests.fakes.secrets import FakeSecrets
 from tests.fakes.staging import FakeStaging
 from tests.fakes.table import FakeTable
 
-__all__ = ["FakeSecrets", "FakeStaging", "FakeTable"]
+__all__ = ["FakeBus", "FakeSecrets", "FakeStaging", "FakeTable"]

@@ -1,5 +1,6 @@
 """The table in memory."""
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from rostersync.errors import StorageConflict
 from rostersync.storage.attributes import MAX_ITEM_BYTES, Item, Key, item_from_wire, item_to_wire, size_of
 from rostersync.storage.conditions import Absent, Condition, any_holds
 from rostersync.storage.table import Table
+from rostersync.storage.transactions import Check, Put, TransactWrite
 from tests.fakes.failing import Failing
 
 
@@ -16,6 +18,7 @@ class FakeTable(Failing, Table):
     def __init__(self) -> None:
         Failing.__init__(self)
         self._partitions: dict[str, dict[str, Item]] = {}
+        self._one_at_a_time = threading.RLock()
 
     def __len__(self) -> int:
         return sum(len(partition) for partition in self._partitions.values())
@@ -53,8 +56,9 @@ class FakeTable(Failing, Table):
 
     def put(self, item: Item, *, when: Sequence[Condition] = ()) -> None:
         self.note_call()
-        self._demand(any_holds(when, self._stored((item["pk"], item["sk"]))), item["pk"])
-        self._put(item)
+        with self._one_at_a_time:
+            self._demand(any_holds(when, self._stored((item["pk"], item["sk"]))), item["pk"])
+            self._put(item)
 
     def update(
         self,
@@ -66,17 +70,19 @@ class FakeTable(Failing, Table):
         create: bool = False,
     ) -> None:
         self.note_call()
-        stored = self._stored(key)
-        self._demand(create or not any_holds([Absent()], stored), key[0])
-        self._demand(any_holds(when, stored), key[0])
-        removed = frozenset(remove)
-        kept = {name: value for name, value in (stored or {}).items() if name not in removed}
-        self._put({**kept, **set, "pk": key[0], "sk": key[1]})
+        with self._one_at_a_time:
+            stored = self._stored(key)
+            self._demand(create or not any_holds([Absent()], stored), key[0])
+            self._demand(any_holds(when, stored), key[0])
+            removed = frozenset(remove)
+            kept = {name: value for name, value in (stored or {}).items() if name not in removed}
+            self._put({**kept, **set, "pk": key[0], "sk": key[1]})
 
     def delete(self, key: Key, *, when: Sequence[Condition] = ()) -> None:
         self.note_call()
-        self._demand(any_holds(when, self._stored(key)), key[0])
-        self._delete(key)
+        with self._one_at_a_time:
+            self._demand(any_holds(when, self._stored(key)), key[0])
+            self._delete(key)
 
     def write(self, puts: Iterable[Item], deletes: Iterable[Key]) -> None:
         self.note_call()
@@ -88,6 +94,22 @@ class FakeTable(Failing, Table):
             else:
                 self._put(item)
 
+    def transact(self, writes: Sequence[TransactWrite]) -> None:
+        self.note_call()
+        keys = [write.key for write in writes]
+        assert len(set(keys)) == len(keys) <= 100, "DynamoDB refuses a key that stands twice"
+        with self._one_at_a_time:
+            for write in writes:
+                self._demand(any_holds(write.when, self._stored(write.key)), write.key[0])
+            changes = [write for write in writes if not isinstance(write, Check)]
+            for _ in changes:
+                self.note_write()
+            for write in changes:
+                if isinstance(write, Put):
+                    self._place(write.item)
+                else:
+                    self._remove(write.key)
+
     def _stored(self, key: Key) -> Item | None:
         return self._partitions.get(key[0], {}).get(key[1])
 
@@ -96,12 +118,18 @@ class FakeTable(Failing, Table):
             raise StorageConflict(f"an item in {pk} is not, or no more, what the write was based on")
 
     def _put(self, item: Item) -> None:
-        _refuse_what_dynamodb_refuses(item)
         self.note_write()
-        self._partitions.setdefault(item["pk"], {})[item["sk"]] = _copy(item)
+        self._place(item)
 
     def _delete(self, key: Key) -> None:
         self.note_write()
+        self._remove(key)
+
+    def _place(self, item: Item) -> None:
+        _refuse_what_dynamodb_refuses(item)
+        self._partitions.setdefault(item["pk"], {})[item["sk"]] = _copy(item)
+
+    def _remove(self, key: Key) -> None:
         self._partitions.get(key[0], {}).pop(key[1], None)
 
 

@@ -33,7 +33,7 @@ def test_a_first_draft_becomes_a_group_with_the_runs_version() -> None:
     got = reconcile([ART])
     group = Group(ART_ID, "o", "c-1", "Art", 10, 10, (SAM,), "north")
     assert (got.put, got.current, got.added) == ((group,), (group,), 1)
-    assert got.classes == (OwnersClass("c-1", "Art", "", ART_ID),)
+    assert got.classes == (OwnersClass("c-1", "Art", "", ART_ID, "north"),)
 
 
 def test_an_unchanged_group_is_not_written() -> None:
@@ -73,7 +73,7 @@ def test_a_group_that_is_no_longer_yielded_leaves_a_tombstone() -> None:
     got = reconcile([replace(ART, reason="no members", members=())], stored, 20)
     assert got.put == (Group(ART_ID, "o", "c-1", "Art", 10, 20, (), "north", removed=True, removed_at=20),)
     assert (got.current, got.removed) == ((), 1)
-    assert got.classes == (OwnersClass("c-1", "Art", "no members", ""),)
+    assert got.classes == (OwnersClass("c-1", "Art", "no members", "", "north"),)
 
 
 def test_a_tombstone_is_left_alone() -> None:

@@ -16,8 +16,11 @@ from rostersync.errors import (
     RosterSyncError,
     RunInProgress,
 )
+from rostersync.parsing import parse_request
 from rostersync.roster.settings import RosterSettings
+from rostersync.senso.bus import Bus
 from rostersync.steps.assign_owners import assign_owners
+from rostersync.steps.deliver_groups import deliver_groups
 from rostersync.steps.fetch_pages import FetchRequest, fetch_pages
 from rostersync.steps.finish_run import FinishRequest, finish_run
 from rostersync.steps.plan_pull import PlanRequest, plan_pull
@@ -25,13 +28,13 @@ from rostersync.steps.publish_roster import publish_roster
 from rostersync.steps.reconcile_classes import reconcile_classes
 from rostersync.steps.reconcile_groups import reconcile_groups
 from rostersync.steps.reconcile_people import reconcile_people
-from rostersync.steps.requests import PullRequest, ShardsRequest, parse_request
+from rostersync.steps.requests import PullRequest, ShardsRequest
 from rostersync.steps.review_changes import review_changes
 from rostersync.steps.seal_pull import seal_pull
 from rostersync.storage.integrations import Integration
 from rostersync.storage.runs import RunRecord
 from rostersync.storage.stores import Stores
-from tests.fakes import FakeSecrets, FakeStaging, FakeTable
+from tests.fakes import FakeBus, FakeSecrets, FakeStaging, FakeTable
 from tests.steps.fake_server import FakeRosterServer
 
 T = TypeVar("T")
@@ -104,6 +107,7 @@ def sync(
     cause: str = "operator",
     now: datetime = NOW,
     run_id: str = "",
+    bus: Bus | None = None,
     way: Way = USUAL,
     before: Callable[[str], None] = lambda _: None,
 ) -> RunRecord:
@@ -112,7 +116,7 @@ def sync(
     Raises ``InvalidInput``, ``NotConnected``, ``RunInProgress`` and ``NightAlreadyRun``, which end a run with
     nothing to finish; of any other of our errors the run item tells.
     """
-    sync_run = _Sync(stores, server, way, now, before)
+    sync_run = _Sync(stores, server, FakeBus() if bus is None else bus, way, now, before)
     request = {"tenantId": tenant_id, "runId": run_id or f"{mode}-{int(now.timestamp())}"}
     sync_run.execute(request, mode, cause)
     run = stores.runs.get(tenant_id, request["runId"])
@@ -124,6 +128,7 @@ def sync(
 class _Sync:
     stores: Stores
     server: FakeRosterServer
+    bus: Bus
     way: Way
     now: datetime
     before: Callable[[str], None]
@@ -159,10 +164,16 @@ class _Sync:
         self._map("Groups", shards, lambda one: reconcile_groups(_shards(pull, one), self.stores))
         review = self._step("Review", lambda: review_changes(parse_request(PullRequest, pull), self.stores))
         if review["publish"]:
-            shards = self._shards(review["shards"])
+            changed = self._shards(review["changed"])
             self.publishing = True
             self._map(
-                "Publish", shards, lambda one: publish_roster(_shards(pull, one), self.stores, now=self.now)
+                "Publish", changed, lambda one: publish_roster(_shards(pull, one), self.stores, now=self.now)
+            )
+        if review["deliver"]:
+            self._map(
+                "Deliver",
+                shards,
+                lambda one: deliver_groups(_shards(pull, one), self.stores, self.bus, now=self.now),
             )
 
     def _plan(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,12 @@ from rostersync.storage.table import Item
 from tests.fakes import FakeTable
 from tests.steps.driver import TENANT
 
-BOOKKEEPING = frozenset({"integration", "lease", "run", "progress", "hour", "night"})
+BOOKKEEPING = frozenset(
+    {
+        *("integration", "lease", "run", "progress", "hour", "night"),
+        *("user", "emailUser", "listing", "listed", "link", "linked", "match", "sent", "wanted"),
+    }
+)
 ROSTER = frozenset({"org", "academicSession", "course", "class", "person"})
 
 
@@ -58,7 +63,7 @@ def published(table: FakeTable, tenant_id: str = TENANT) -> Published:
             found.groups[owners[group.owner_id].email, group.class_id] = meaning
         elif kind == "classList":
             listed = [_without_id(one) for one in items.class_list_of(item)]
-            found.class_lists[owners[item["sk"].split("#")[1]].email] = listed
+            found.class_lists[owners[name].email] = listed
     return found
 
 

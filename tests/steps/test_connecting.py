@@ -9,10 +9,11 @@ from rostersync.errors import CredentialsRejected, NotConnected, OtherDistrict
 from rostersync.oneroster.ability import Ability
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery, District
+from rostersync.parsing import parse_request
 from rostersync.roster.settings import RosterSettings
-from rostersync.steps.requests import parse_request
 from rostersync.steps.verify_credentials import ConnectRequest, Discover, masked, verify_credentials
 from rostersync.storage import keys
+from tests.fakes import FakeBus
 from tests.steps.driver import NOW, TENANT, FakeStores
 
 HILL = District("Hill", "hill.example", "district", ("north", "south"), ("North", "South"))
@@ -36,11 +37,24 @@ def finds(district: District) -> Discover:
     return discover
 
 
-def connect(stores: FakeStores, discover: Discover, *, key: bytes = b"k" * 32, **changes: Any) -> Discovery:
+def connect(
+    stores: FakeStores,
+    discover: Discover,
+    *,
+    bus: FakeBus | None = None,
+    key: bytes = b"k" * 32,
+    **changes: Any,
+) -> Discovery:
     """Connect the tenant at the usual time."""
     request = parse_request(ConnectRequest, {**EVENT, **changes})
     return verify_credentials(
-        request, stores, discover, now=NOW, default_time_zone="UTC", new_hash_key=lambda: key
+        request,
+        stores,
+        FakeBus() if bus is None else bus,
+        discover,
+        now=NOW,
+        default_time_zone="UTC",
+        new_hash_key=lambda: key,
     )
 
 
@@ -131,3 +145,29 @@ def test_a_tenant_that_is_being_disconnected_is_not_connected_again_yet() -> Non
     with pytest.raises(NotConnected, match="being disconnected"):
         connect(stores, finds(HILL))
     assert stores.secrets.writes == secrets
+
+
+def test_senso_is_asked_for_its_users_on_connecting_and_on_connecting_again() -> None:
+    stores, bus = FakeStores(), FakeBus()
+    connect(stores, finds(HILL), bus=bus)
+    connect(stores, finds(HILL), bus=bus)
+    asked = bus.of("Users Requested")
+    assert [one["tenantId"] for one in asked] == [TENANT, TENANT]
+
+
+def test_a_bus_that_takes_nothing_does_not_undo_the_connecting() -> None:
+    stores, bus = FakeStores(), FakeBus()
+    bus.eventbridge.refuses = lambda _: "InternalFailure"
+    connect(stores, finds(HILL), bus=bus)
+    assert stores.integrations.require(TENANT).status == "connected"
+
+
+def test_who_is_refused_asks_senso_for_nothing() -> None:
+    bus = FakeBus()
+
+    def refuse(_: str, __: Credentials, ___: AuthChoice) -> Discovery:
+        raise CredentialsRejected("copy them again")
+
+    with pytest.raises(CredentialsRejected):
+        connect(FakeStores(), refuse, bus=bus)
+    assert len(bus) == 0

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from rostersync.oneroster.signals import Busy
+from rostersync.parsing import parse_request
 from rostersync.steps import fetch_pages as step
 from rostersync.steps.fetch_pages import FetchRequest, fetch_pages
-from rostersync.steps.requests import parse_request
 from tests.steps.driver import NOW, TENANT, FakeStores, Way, connected, sync
 from tests.steps.fake_server import FakeRosterServer
 from tests.steps.published import kept_items, published

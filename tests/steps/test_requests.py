@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from rostersync.errors import InvalidInput
+from rostersync.parsing import parse_request
+from rostersync.senso.contracts import UserAdded
 from rostersync.steps.fetch_pages import FetchRequest
 from rostersync.steps.finish_run import FinishRequest, finish_run
+from rostersync.steps.link_users import read_message
 from rostersync.steps.list_due_tenants import NightRequest
 from rostersync.steps.plan_pull import PlanRequest
-from rostersync.steps.requests import PullRequest, Request, ShardsRequest, parse_request
+from rostersync.steps.requests import PullRequest, Request, ShardsRequest
 from rostersync.steps.summarise_night import SummaryRequest
 from rostersync.steps.verify_credentials import ConnectRequest
 from tests.steps.driver import NOW, FakeStores
@@ -27,6 +30,7 @@ MODELS: dict[str, type[Request]] = {
     "reconcile_groups": ShardsRequest,
     "review_changes": PullRequest,
     "publish_roster": ShardsRequest,
+    "deliver_groups": ShardsRequest,
     "finish_run": FinishRequest,
     "finish_run_status_change": FinishRequest,
     "list_due_tenants": NightRequest,
@@ -38,6 +42,9 @@ ADDED: dict[str, tuple[type[Request], dict[str, Any]]] = {
     "nightly_tenants": (NightRequest, {"nightId": "night"}),
 }
 """What the state machines add to their own input before the first function gets it."""
+
+MESSAGES = {"link_users"}
+"""What a queue hands over: its records' bodies are Senso's events."""
 
 SECRET = "Jane Invented <jane@hill.example>"
 """Stands for what must not be quoted."""
@@ -62,7 +69,15 @@ def test_the_sample_of_a_state_machine_fits_its_first_function(name: str) -> Non
 
 
 def test_there_is_a_sample_for_every_request_and_no_other() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {*MODELS, *ADDED}
+    assert {path.stem for path in EVENTS.glob("*.json")} == {*MODELS, *ADDED, *MESSAGES}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_the_sample_of_a_queue_holds_an_event_of_sensos(name: str) -> None:
+    for record in sample(name)["Records"]:
+        event = read_message(record["body"])
+        assert isinstance(event, UserAdded)
+        assert event.user_id == "u-1"
 
 
 @pytest.mark.parametrize("name", MODELS)

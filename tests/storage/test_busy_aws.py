@@ -13,6 +13,7 @@ from rostersync.storage.retrying import LONGEST_PAUSE, Retrying
 from rostersync.storage.secrets import Secrets
 from rostersync.storage.staging import Staging
 from rostersync.storage.table import BATCH, Absent, Item, Table
+from rostersync.storage.transactions import Put
 
 
 def aws_error(code: str, status: int = 400) -> ClientError:
@@ -210,3 +211,43 @@ def test_objects_that_were_not_deleted_are_told() -> None:
     answers = {"Contents": [{"Key": "staging/runs/maple/a"}], "Errors": [{"Code": "InternalError"}]}
     with pytest.raises(StorageUnavailable, match="1 staged objects"):
         Staging(cast("Any", Script(lambda *_: answers)), "staging").delete_prefix("staging/runs/maple/")
+
+
+def cancelled(*codes: str) -> ClientError:
+    """Return DynamoDB's refusal of a transaction, with a reason for each of its writes."""
+    error = aws_error("TransactionCanceledException")
+    error.response["CancellationReasons"] = [{"Code": code} for code in codes]
+    return error
+
+
+def refusing(*errors: ClientError) -> Script:
+    """Return a client that raises these errors, one a call, and then takes every call."""
+
+    def answer(number: int, _: dict[str, Any]) -> Any:
+        if number <= len(errors):
+            raise errors[number - 1]
+        return {}
+
+    return Script(answer)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_that_was_throttled_is_tried_again(code: str) -> None:
+    script = refusing(cancelled("None", code), cancelled(code, code))
+    table_over(script).transact([Put(item) for item in items(2)])
+    assert len(script.calls) == 3
+
+
+@pytest.mark.parametrize("code", ["ConditionalCheckFailed", "TransactionConflict"])
+def test_a_transaction_that_lost_a_race_is_a_conflict_at_once(code: str) -> None:
+    script = refusing(cancelled("ThrottlingError", code))
+    with pytest.raises(StorageConflict):
+        table_over(script).transact([Put(item) for item in items(2)])
+    assert len(script.calls) == 1
+
+
+def test_a_transaction_that_dynamodb_finds_wrong_is_not_tried_again() -> None:
+    script = refusing(cancelled("ValidationError"))
+    with pytest.raises(ClientError):
+        table_over(script).transact([Put(item) for item in items(1)])
+    assert len(script.calls) == 1

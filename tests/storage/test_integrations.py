@@ -107,18 +107,18 @@ def test_a_paused_tenants_night_does_not_bring_it_back_into_the_list(integration
 
 def test_an_outcome_sets_status_and_statistics(integrations: Integrations) -> None:
     integrations.connect(MAPLE)
-    integrations.record_outcome("maple", "credentials rejected", None)
+    integrations.record_rejection("maple")
     assert integrations.get("maple") == replace(MAPLE, status="credentials rejected")
-    integrations.record_outcome("maple", "connected", {"teachers": 4})
-    assert integrations.get("maple") == replace(MAPLE, statistics={"teachers": 4})
+    integrations.record_sync("maple", {"teachers": 4}, 5)
+    assert integrations.get("maple") == replace(MAPLE, statistics={"teachers": 4}, synced_at=5)
 
 
 def test_an_outcome_does_not_end_a_disconnecting(integrations: Integrations) -> None:
-    integrations.record_outcome("maple", "connected", {})
+    integrations.record_sync("maple", {}, 5)
     assert integrations.get("maple") is None
     integrations.connect(MAPLE)
     integrations.set_status("maple", "disconnecting")
-    integrations.record_outcome("maple", "connected", {"teachers": 4})
+    integrations.record_sync("maple", {"teachers": 4}, 5)
     assert integrations.get("maple") == replace(MAPLE, status="disconnecting")
 
 

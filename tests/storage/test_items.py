@@ -80,7 +80,7 @@ def test_owners_and_their_classes_come_back(
     assert items.former_owner_of(through_dynamodb(items.former_owner_item("maple", former, NOW))) == former
     listed = through_dynamodb(items.class_list_item("maple", owner.owner_id, classes))
     assert items.class_list_of(listed) == classes
-    assert keys.is_class_list(listed["sk"])
+    assert listed["sk"] == f"CLASSES#{owner.owner_id}"
     assert keys.owner_of(listed["sk"]) == owner.owner_id
 
 

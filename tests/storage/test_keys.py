@@ -34,15 +34,17 @@ def test_a_key_says_whose_it_is() -> None:
     assert keys.tenant_of(keys.run("maple", "run-1")[0]) == "maple"
     assert keys.owner_of(keys.group("maple", "o_1", "g_1")[1]) == "o_1"
     assert keys.owner_of(keys.class_list("maple", "o_1")[1]) == "o_1"
-    assert keys.is_class_list(keys.class_list("maple", "o_1")[1])
-    assert not keys.is_class_list(keys.group("maple", "o_1", "g_1")[1])
+    assert keys.owner_of(keys.link("maple", "o_1")[1]) == "o_1"
+    assert keys.is_sent(keys.sent("maple", "o_1")[1])
+    assert not keys.is_sent(keys.group("maple", "o_1", "g_1")[1])
 
 
 def test_an_owners_groups_lie_side_by_side() -> None:
     partition, sk = keys.group("maple", "o_1", "g_1")
     assert sk.startswith(keys.groups_prefix("o_1"))
     assert not keys.group("maple", "o_12", "g_1")[1].startswith(keys.groups_prefix("o_1"))
-    assert keys.class_list("maple", "o_1")[0] == partition
+    assert keys.sent("maple", "o_1")[0] == partition
+    assert keys.sent("maple", "o_1")[1].startswith(keys.groups_prefix("o_1"))
 
 
 def test_the_longest_id_fits_every_key() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from rostersync.errors import StorageConflict
 from rostersync.storage.table import Absent, Below, Equals, Item, Table
+from rostersync.storage.transactions import Check, Delete, Put
 
 
 def item(sk: str, pk: str = "T#maple", **attributes: object) -> Item:
@@ -172,3 +173,32 @@ def test_what_was_read_is_a_copy(table: Table) -> None:
     assert found is not None
     found["listed"].append("y")
     assert table.get(("T#maple", "A")) == item("A", listed=["x"])
+
+
+def test_a_transaction_is_done_whole(table: Table) -> None:
+    table.write([item("old", by="a"), item("seen", by="b")], [])
+    table.transact(
+        [
+            Put(item("new", by="c"), [Absent()]),
+            Delete(("T#maple", "old"), [Equals("by", "a")]),
+            Check(("T#maple", "seen"), [Equals("by", "b")]),
+        ]
+    )
+    assert list(table.query("T#maple")) == [item("new", by="c"), item("seen", by="b")]
+
+
+@pytest.mark.parametrize("wrong", ["put", "delete", "check"])
+def test_a_transaction_with_one_condition_that_does_not_hold_changes_nothing(
+    table: Table, wrong: str
+) -> None:
+    stored = [item("old", by="a"), item("seen", by="b")]
+    table.write(stored, [])
+    with pytest.raises(StorageConflict):
+        table.transact(
+            [
+                Put(item("new", by="c"), [Equals("by", "x") if wrong == "put" else Absent()]),
+                Delete(("T#maple", "old"), [Equals("by", "x" if wrong == "delete" else "a")]),
+                Check(("T#maple", "seen"), [Equals("by", "x" if wrong == "check" else "b")]),
+            ]
+        )
+    assert list(table.query("T#maple")) == stored

@@ -12,7 +12,8 @@ from rostersync.oneroster.ability import Ability
 from rostersync.oneroster.addresses import normalise_server_url
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.server import RosterServer
-from rostersync.settings import ServerSettings, Settings, StoreSettings
+from rostersync.senso.bus import Bus
+from rostersync.settings import BusSettings, ServerSettings, Settings, StoreSettings
 from rostersync.storage.integrations import Integration
 from rostersync.storage.secrets import Secrets
 from rostersync.storage.staging import Staging
@@ -40,6 +41,12 @@ def stores(settings: StoreSettings) -> Stores:
         # Functions read a secret by its ARN; only who connects a tenant names one.
         secrets=Secrets(boto3.client("secretsmanager", config=AWS_CONFIG), prefix=""),
     )
+
+
+@cache
+def bus(settings: BusSettings) -> Bus:
+    """Return the way to Senso."""
+    return Bus(boto3.client("events", config=AWS_CONFIG), settings.event_bus)
 
 
 def roster_server(settings: ServerSettings) -> Callable[[Integration], RosterServer]:

@@ -87,6 +87,10 @@ class StorageUnavailable(RetryableError):
     """AWS throttled or refused part of a write after every attempt."""
 
 
+class EventBusUnavailable(RetryableError):
+    """The bus refused some events after every attempt; they stay due."""
+
+
 class StagedObjectMissing(PermanentError):
     """A step found nothing under a key that the step before it should have written."""
 

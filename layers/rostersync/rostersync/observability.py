@@ -8,10 +8,13 @@ from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from rostersync.errors import RosterSyncError, UnexpectedError
-from rostersync.steps.requests import Request, parse_request
+from rostersync.parsing import parse_request
+from rostersync.steps.requests import Request
 
 SERVICE = "roster-sync"
 
@@ -51,6 +54,36 @@ def step(model: type[R]) -> Callable[[Callable[[R, LambdaContext], Any]], Handle
         return cast("Handler", handler)
 
     return decorate
+
+
+def queue(take_in: Callable[[SQSRecord], None]) -> Handler:
+    """Make a Lambda handler of a function over one message; the messages that fail come again, no others.
+
+    A message is logged by its id. What is wrong with it is logged in our own words, which hold nothing of it.
+    """
+
+    def take_one(record: SQSRecord) -> None:
+        with logger.append_context_keys(message_id=record.message_id):
+            try:
+                take_in(record)
+            except RosterSyncError as error:
+                logger.warning("refused", error=type(error).__name__, reason=str(error))
+                raise
+            except Exception as error:
+                logger.error("unexpected error", error=kind_of(error), place=place_of(error))
+                raise UnexpectedError(f"{kind_of(error)} at {place_of(error)}") from None
+            logger.info("done")
+
+    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+    @functools.wraps(take_in)
+    def handler(event: Any, context: LambdaContext) -> Any:
+        logger.set_correlation_id(context.aws_request_id)
+        logger.append_keys(function=context.function_name)
+        # That all of a batch failed is no news: each has been logged, and each comes again.
+        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+        return process_partial_response(event, take_one, processor, context)
+
+    return cast("Handler", handler)
 
 
 def kind_of(error: BaseException) -> str:

@@ -40,6 +40,12 @@ class StoreSettings(Settings):
     staging_bucket: NonEmpty
 
 
+class BusSettings(StoreSettings):
+    """For functions that tell Senso something."""
+
+    event_bus: NonEmpty
+
+
 class ServerSettings(StoreSettings):
     """For functions that call a Roster Server."""
 

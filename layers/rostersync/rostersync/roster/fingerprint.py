@@ -25,9 +25,12 @@ def canonical(record: Any, *, without: frozenset[str] = frozenset()) -> bytes:
     return _encode(dict(zip(names, values(record), strict=True))).encode()
 
 
-def fingerprint(record: Any) -> str:
-    """Return 16 hex digits that are equal for two dataclasses of one type that mean the same."""
-    return hashlib.blake2b(canonical(record), digest_size=8).hexdigest()
+def fingerprint(record: Any, *, without: frozenset[str] = frozenset()) -> str:
+    """Return 16 hex digits that are equal for two dataclasses of one type that mean the same.
+
+    Fields named in ``without`` mean nothing.
+    """
+    return hashlib.blake2b(canonical(record, without=without), digest_size=8).hexdigest()
 
 
 @cache

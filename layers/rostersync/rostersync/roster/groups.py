@@ -30,12 +30,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class OwnersClass:
-    """A class that an owner is enrolled on as teacher: its group, or the reason why there is none."""
+    """A class that an owner is enrolled on as teacher: its group, or the reason why there is none.
+
+    ``school`` is a sourcedId.
+    """
 
     class_id: str
     name: str
     reason: str = ""
     group_id: str = ""
+    school: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,13 @@ def reconcile_groups(
     for draft in sorted(drafts, key=lambda draft: draft.class_id):
         name = names[draft.class_id]
         if draft.reason:
-            classes.append(OwnersClass(draft.class_id, name, draft.reason))
+            classes.append(OwnersClass(draft.class_id, name, draft.reason, "", draft.school))
             continue
         identifier = group_id(tenant_id, draft.class_id, owner_id)
         before = stored.get(identifier)
         group = _next(before, identifier, draft, name, version)
         current[identifier] = group
-        classes.append(OwnersClass(draft.class_id, name, "", identifier))
+        classes.append(OwnersClass(draft.class_id, name, "", identifier, draft.school))
         if before is None or before.removed:
             added += 1
         elif group != before:

@@ -25,19 +25,32 @@ class Teacher:
     sourced_id: str
     email: str
     family_name: str
+    given_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
     """A teacher as groups know them. ``email`` is normalised; ``first_seen`` in ms since 1970.
 
-    ``records`` are the teacher records that it was last seen with, as sorted (sourcedId, family name).
+    ``records`` are the teacher records that it was last seen with, as sorted (sourcedId, family name);
+    ``given_name`` is that of the first one with a family name, and goes with it.
     """
 
     owner_id: str
     email: str
     first_seen: int
     records: tuple[tuple[str, str], ...] = ()
+    given_name: str = ""
+
+    @property
+    def family_name(self) -> str:
+        """The first family name of the records."""
+        return next((name for _, name in self.records if name), "")
+
+    @property
+    def shares_email(self) -> bool:
+        """Whether people of different family names have the e-mail (RULES 2.1)."""
+        return len({_comparable(name) for _, name in self.records} - {""}) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,7 @@ class _Today:
 
     email_of: dict[str, str]
     family_of: dict[str, str]
+    given_of: dict[str, str]
     records_at: dict[str, list[str]]
     holders: dict[str, Owner] = field(default_factory=dict)
     placed: set[str] = field(default_factory=set)
@@ -104,7 +118,9 @@ class _Today:
         records = tuple(
             (record, self.family_of[record]) for record in self.records_at[email][:RECORDS_REMEMBERED]
         )
-        self.holders[email] = Owner(owner.owner_id, email, owner.first_seen, records)
+        named = next((record for record, name in records if name), records[0][0])
+        given = self.given_of[named]
+        self.holders[email] = Owner(owner.owner_id, email, owner.first_seen, records, given)
         self.placed.add(owner.owner_id)
         if moved:
             self.moved.add(owner.owner_id)
@@ -144,7 +160,8 @@ def assign_owners(
     """
     # Sorted, so that even an id that stands twice gives one answer.
     records = sorted(
-        set(teachers), key=lambda teacher: (teacher.sourced_id, teacher.email, teacher.family_name)
+        set(teachers),
+        key=lambda teacher: (teacher.sourced_id, teacher.email, teacher.family_name, teacher.given_name),
     )
     known = {owner.owner_id: owner for owner in _by_age(owners)}
     returning = _by_age(former)
@@ -180,7 +197,8 @@ def _today(records: list[Teacher], emails: Mapping[str, str], student_emails: Co
     for record, email in sorted(email_of.items()):
         records_at[email].append(record)
     family_of = {teacher.sourced_id: teacher.family_name.strip() for teacher in records}
-    return _Today(email_of, family_of, dict(records_at))
+    given_of = {teacher.sourced_id: teacher.given_name.strip() for teacher in records}
+    return _Today(email_of, family_of, given_of, dict(records_at))
 
 
 def _keep_or_move(owners: Iterable[Owner], today: _Today) -> None:
@@ -258,7 +276,7 @@ def _findings(current: Mapping[str, Owner], today: _Today, emails: Mapping[str, 
     findings.extend(Finding(STUDENT_EMAIL, "", tuple(records)) for records in on_students.values())
     for identifier, owner in current.items():
         records = tuple(record for record, _ in owner.records)
-        if len({_comparable(name) for _, name in owner.records} - {""}) > 1:
+        if owner.shares_email:
             findings.append(Finding(SHARED_EMAIL, identifier, records))
         if identifier in today.moved:
             findings.append(Finding(EMAIL_CHANGED, identifier, records))

@@ -21,3 +21,15 @@ class RosterSettings:
     email_domains: dict[str, str] = field(default_factory=dict)
     group_name: str = "{title}"
     login: Literal["", "email", "username", "identifier", "email-local-part"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreationSettings:
+    """Which teachers' users are made without anybody's asking (RULES 2.6); none unless domains are ticked.
+
+    ``domains`` are e-mail domains as they are compared. ``role`` and ``site`` are Senso's words.
+    """
+
+    domains: frozenset[str] = frozenset()
+    role: str = "teacher"
+    site: str = ""

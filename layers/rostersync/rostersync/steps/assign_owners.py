@@ -76,7 +76,9 @@ def _teachers_and_student_emails(staged_pull: StagedPull) -> tuple[list[rules.Te
             # An enrolled teacher outside /teachers was read from /users; one who is only in /students
             # carries a student's e-mail, and owns nothing.
             if person.enabled and not {"teachers", "users"}.isdisjoint(person.collections):
-                teachers.append(rules.Teacher(person.sourced_id, person.email, person.family_name))
+                teachers.append(
+                    rules.Teacher(person.sourced_id, person.email, person.family_name, person.given_name)
+                )
     return teachers, student_emails - {""}
 
 
@@ -85,11 +87,12 @@ def _stored(stores: Stores, tenant_id: str, now_ms: int) -> tuple[dict[str, Item
     owners: dict[str, Item] = {}
     former: dict[str, Item] = {}
     for shard in ALL_SHARDS:
-        for item in stores.table.query(keys.owners_partition(tenant_id, shard)):
-            if items.has_expired(item, now_ms):
-                continue
-            found = former if item["sk"].startswith(keys.FORMER_PREFIX) else owners
-            found[keys.owner_of(item["sk"])] = item
+        partition = keys.owners_partition(tenant_id, shard)
+        for item in stores.table.query(partition, keys.OWNER_PREFIX):
+            owners[keys.owner_of(item["sk"])] = item
+        for item in stores.table.query(partition, keys.FORMER_PREFIX):
+            if not items.has_expired(item, now_ms):
+                former[keys.owner_of(item["sk"])] = item
     return owners, former
 
 

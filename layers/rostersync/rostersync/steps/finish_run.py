@@ -8,10 +8,11 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rostersync import errors
-from rostersync.steps.requests import PullRequest, RunId, RunRequest, TenantId
+from rostersync.parsing import TenantId
+from rostersync.steps.requests import PullRequest, RunId, RunRequest
 from rostersync.steps.review_changes import Review
-from rostersync.steps.staged_pull import StagedPull
-from rostersync.steps.tallies import add_up
+from rostersync.steps.staged_pull import ALL_SHARDS, StagedPull
+from rostersync.steps.tallies import DELIVERY, add_up
 from rostersync.storage import staged
 from rostersync.storage.runs import RunRecord
 from rostersync.storage.stores import Stores
@@ -149,7 +150,11 @@ def finish_run(
     return Finished.of(
         run,
         just_now=just_now,
-        counts={"RosterItemsWritten": run.writes["roster"], "GroupItemsWritten": run.writes["groups"]}
+        counts={
+            "RosterItemsWritten": run.writes["roster"],
+            "GroupItemsWritten": run.writes["groups"],
+            "GroupsSent": run.delivery.get("groups", 0),
+        }
         if run.writes
         else {},
     )
@@ -188,6 +193,10 @@ def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRec
         stores.staging.get_json(staged.published(*where, request.pull, shard), dict[str, int])
         for shard in published
     )
+    told = add_up(
+        stores.staging.get_json(staged.delivered(*where, request.pull, shard), dict[str, int])
+        for shard in (() if review.outcome == "previewed" else ALL_SHARDS)
+    )
     return replace(
         run,
         outcome=review.outcome,
@@ -198,6 +207,7 @@ def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRec
         without_groups=review.without_groups,
         notes=review.notes,
         writes={"roster": written["roster"], "groups": written["groups"]},
+        delivery={name: told[key] for name, key in DELIVERY.items()} if told else {},
         requests=review.requests,
     )
 
@@ -207,6 +217,6 @@ def _tell_integration(run: RunRecord, stores: Stores) -> None:
     if run.mode == "preview":
         return
     if run.outcome in {"published", "unchanged"}:
-        stores.integrations.record_outcome(run.tenant_id, "connected", run.statistics)
+        stores.integrations.record_sync(run.tenant_id, run.statistics, run.started_at)
     elif run.error in {"CredentialsRejected", "AccessDenied"}:
-        stores.integrations.record_outcome(run.tenant_id, "credentials rejected", None)
+        stores.integrations.record_rejection(run.tenant_id)

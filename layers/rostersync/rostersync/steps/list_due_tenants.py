@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
-from rostersync.steps.requests import Request, RunId, TenantId
+from rostersync.parsing import TenantId
+from rostersync.steps.requests import Request, RunId
 from rostersync.storage import staged
 from rostersync.storage.due_times import to_due_at
 from rostersync.storage.stores import Stores

@@ -1,13 +1,19 @@
 """Publish: write the changes of some shards, by value. The only step that changes roster and groups."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Final
 
+from rostersync.roster.due import to_be_sent_again
 from rostersync.steps.reconcile_people import CHANGES
 from rostersync.steps.requests import ShardsRequest
 from rostersync.steps.staged_pull import StagedPull
-from rostersync.storage import staged
+from rostersync.storage import keys, staged
 from rostersync.storage.changes import decode_changes
+from rostersync.storage.sent import sent_of
 from rostersync.storage.stores import Stores
+
+WRITERS: Final = 8
 
 
 def publish_roster(request: ShardsRequest, stores: Stores, *, now: datetime) -> None:
@@ -36,4 +42,18 @@ def publish_roster(request: ShardsRequest, stores: Stores, *, now: datetime) -> 
                 stores.table.write(puts, ())
                 stores.table.write((), deletes)
                 written[kind] += len(puts) + len(deletes)
+        if staged_pull.plan.mode == "full":
+            _let_everything_be_due(stores, request.tenant_id, shard)
         stores.staging.put_json(staged.published(*run, pull, shard), written)
+
+
+def _let_everything_be_due(stores: Stores, tenant_id: str, shard: int) -> None:
+    """Forget what was sent of a shard's groups, so that a full run ends by sending everything."""
+    found = [
+        (keys.owner_of(item["sk"]), sent_of(item))
+        for item in stores.table.query(keys.groups_partition(tenant_id, shard))
+        if keys.is_sent(item["sk"])
+    ]
+    with ThreadPoolExecutor(WRITERS) as pool:
+        # Read to the end, so that an error of a call is raised.
+        list(pool.map(lambda one: stores.sent.change(tenant_id, one[0], one[1], to_be_sent_again), found))

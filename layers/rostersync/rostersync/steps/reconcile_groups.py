@@ -35,13 +35,14 @@ def _reconcile(staged_pull: StagedPull, stores: Stores, shard: int) -> dict[str,
         for draft in decode_lines(staged_pull.section(key, drafts_section(shard)), Draft):
             drafts[draft.owner_id].append(draft)
     groups: dict[str, dict[str, rules.Group]] = defaultdict(dict)
-    class_lists: dict[str, Item] = {}
     for item in stores.table.query(keys.groups_partition(tenant_id, shard)):
-        if keys.is_class_list(item["sk"]):
-            class_lists[keys.owner_of(item["sk"])] = item
-        else:
+        if not keys.is_sent(item["sk"]):
             group = items.group_of(item)
             groups[group.owner_id][group.group_id] = group
+    class_lists: dict[str, Item] = {
+        keys.owner_of(item["sk"]): item
+        for item in stores.table.query(keys.owners_partition(tenant_id, shard), keys.CLASS_LIST_PREFIX)
+    }
     tally: Tally = Counter()
     changed = ChangedItems()
     for owner_id in sorted({*drafts, *groups, *class_lists}):

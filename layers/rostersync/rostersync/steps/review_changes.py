@@ -30,7 +30,7 @@ class Review:
 
 
 def review_changes(request: PullRequest, stores: Stores) -> dict[str, Any]:
-    """Stage the review; return whether to publish and the lists of shards to publish."""
+    """Stage the review; return whether to publish, which shards, and whether to deliver."""
     staged_pull = StagedPull(stores, request)
     run, pull = staged_pull.run, request.pull
     owners = staged.owners(*run, pull)
@@ -76,7 +76,8 @@ def review_changes(request: PullRequest, stores: Stores) -> dict[str, Any]:
     stores.staging.put_json(staged.review(*run, pull), review)
     return {
         "publish": review.outcome == "published",
-        "shards": [found for task in plan.shards if (found := [shard for shard in task if shard in shards])],
+        "deliver": review.outcome != "previewed",
+        "changed": [found for task in plan.shards if (found := [shard for shard in task if shard in shards])],
     }
 
 

@@ -5,14 +5,25 @@ Keys are ``subject/name``: ``kept/teachers``, ``added/groups``, ``writes/roster`
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from rostersync.roster.changes import Changes
 from rostersync.roster.statistics import Statistics
 
 Tally: TypeAlias = Counter[str]
 
-STATISTICS = ("teachers", "students", "classes", "groups", "memberships")
+STATISTICS: Final = ("teachers", "students", "classes", "groups", "memberships")
+
+DELIVERY: Final = {
+    "linked": "linked",
+    "newlyLinked": "newly linked",
+    "waiting": "waiting",
+    "groups": "sent/groups",
+    "removals": "sent/removals",
+    "events": "sent/events",
+    "usersAskedFor": "users asked for",
+}
+"""What a run tells of its delivery, and the tally's name for it."""
 
 
 def count_changes(tally: Tally, kind: str, changes: Changes[object]) -> None:

@@ -10,7 +10,10 @@ from pydantic import Field, SecretStr
 from rostersync.errors import NotConnected, OtherDistrict
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery, District
-from rostersync.steps.requests import Request, TenantId
+from rostersync.parsing import TenantId
+from rostersync.senso.asking import Asking
+from rostersync.senso.bus import Bus
+from rostersync.steps.requests import Request
 from rostersync.storage.integrations import Integration, next_due_at
 from rostersync.storage.stores import Stores
 
@@ -31,6 +34,7 @@ class ConnectRequest(Request):
 def verify_credentials(
     request: ConnectRequest,
     stores: Stores,
+    bus: Bus,
     discover: Discover,
     *,
     now: datetime,
@@ -80,6 +84,8 @@ def verify_credentials(
         )
         first_night = next_due_at(now, default_time_zone, integration.nightly_hour, "")
         stores.integrations.connect(replace(integration, due_at=first_night))
+    # What the bus does not take now is asked for by the next run, until a whole list has come.
+    Asking(stores, bus, request.tenant_id).for_all_users(f"connect.{connected_at}")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from rostersync.errors import NotConnected, StorageConflict
-from rostersync.roster.settings import RosterSettings
+from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.storage import keys
 from rostersync.storage.attributes import Item
 from rostersync.storage.conditions import Absent, Equals
@@ -45,7 +45,8 @@ class Integration:
     named, not held; ``client_id_masked`` is for the screen. ``hash_key`` is 32 random bytes that keep what is
     remembered of former owners nobody's. ``time_zone`` "" is the deployment's; ``connected_at`` in ms since
     1970; ``last_nightly_date`` the tenant's local date of its last night; ``due_at`` a UTC minute as
-    ``next_due_at`` gives it, "" for no nights. ``district_name``, ``host``, ``top_org`` and ``school_ids``
+    ``next_due_at`` gives it, "" for no nights. ``synced_at``: when the last run that told what ClassLink has
+    was started, in ms since 1970, 0 for none. ``district_name``, ``host``, ``top_org`` and ``school_ids``
     say whose district it is (RULES §5).
     """
 
@@ -57,6 +58,7 @@ class Integration:
     client_id_masked: str
     hash_key: bytes = field(repr=False)
     settings: RosterSettings = field(default_factory=RosterSettings)
+    creation: CreationSettings = field(default_factory=CreationSettings)
     time_zone: str = ""
     nightly_hour: int = 2
     paused: bool = False
@@ -69,6 +71,7 @@ class Integration:
     last_nightly_date: str = ""
     due_at: str = ""
     statistics: dict[str, int] = field(default_factory=dict)
+    synced_at: int = 0
 
     @property
     def secret(self) -> SecretRef:
@@ -121,11 +124,18 @@ class Integrations:
         """
         self._update(tenant_id, {"last_nightly_date": local_date, "due_at": due_at})
 
-    def record_outcome(self, tenant_id: str, status: Status, statistics: Mapping[str, int] | None) -> None:
-        """Note the status after a run, and its statistics if it has any; nothing while disconnecting."""
-        changes: dict[str, Any] = {"status": status}
-        if statistics is not None:
-            changes["statistics"] = _json(dict(statistics))
+    def record_sync(self, tenant_id: str, statistics: Mapping[str, int], started_at: int) -> None:
+        """Note what a run that came to its end has found; nothing while disconnecting."""
+        self._record(
+            tenant_id,
+            {"status": "connected", "statistics": _json(dict(statistics)), "synced_at": started_at},
+        )
+
+    def record_rejection(self, tenant_id: str) -> None:
+        """Note that the Roster Server refuses the credentials; nothing while disconnecting."""
+        self._record(tenant_id, {"status": "credentials rejected"})
+
+    def _record(self, tenant_id: str, changes: Mapping[str, Any]) -> None:
         try:
             self._update(tenant_id, changes)
         except StorageConflict:
@@ -167,6 +177,7 @@ def _item_of(integration: Integration) -> Item:
         "client_id_masked": integration.client_id_masked,
         "hash_key": integration.hash_key,
         "settings": _json(integration.settings),
+        "creation": _json(integration.creation),
         "time_zone": integration.time_zone,
         "nightly_hour": integration.nightly_hour,
         "paused": integration.paused,
@@ -178,6 +189,7 @@ def _item_of(integration: Integration) -> Item:
         "connected_at": integration.connected_at,
         "last_nightly_date": integration.last_nightly_date,
         "statistics": _json(integration.statistics),
+        "synced_at": integration.synced_at,
     }
     # An attribute of an index's key may be absent, not empty.
     if integration.due_at:
@@ -197,6 +209,7 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         client_id_masked=item["client_id_masked"],
         hash_key=item["hash_key"],
         settings=msgspec.json.decode(item["settings"], type=RosterSettings),
+        creation=msgspec.json.decode(item["creation"], type=CreationSettings),
         time_zone=item["time_zone"],
         nightly_hour=item["nightly_hour"],
         paused=item["paused"],
@@ -209,6 +222,7 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         last_nightly_date=item["last_nightly_date"],
         due_at=item.get("due_at", ""),
         statistics=msgspec.json.decode(item["statistics"], type=dict[str, int]),
+        synced_at=item["synced_at"],
     )
 
 

@@ -21,9 +21,12 @@ R = TypeVar("R")
 BUSY: Final = frozenset(
     {
         "InternalError",
+        "InternalException",
+        "InternalFailure",
         "InternalServerError",
         "InternalServiceError",
         "LimitExceededException",
+        "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestTimeout",
@@ -35,7 +38,7 @@ BUSY: Final = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Error codes of DynamoDB, S3 and Secrets Manager after which the same call may succeed."""
+"""Error codes of DynamoDB, S3, Secrets Manager and EventBridge after which the same call may succeed."""
 
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 5.0

@@ -26,7 +26,8 @@ class RunRecord:
     ``reason`` its sentence. ``collections`` holds for each of them announced (None: the server announces no
     total), received, kept, setAside and duplicates; ``changes`` counts added, changed and removed by kind;
     ``without_groups`` counts classes by reason, ``notes`` what an admin may want to look into; ``writes``
-    counts items written to ``roster`` and ``groups``.
+    counts items written to ``roster`` and ``groups``, ``delivery`` owners who are linked or wait
+    and what was sent.
     """
 
     tenant_id: str
@@ -46,6 +47,7 @@ class RunRecord:
     without_groups: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     writes: dict[str, int] = field(default_factory=dict)
+    delivery: dict[str, int] = field(default_factory=dict)
     requests: int = 0
 
 

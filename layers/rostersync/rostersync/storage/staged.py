@@ -69,6 +69,11 @@ def published(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
     return f"{of_pull(tenant_id, run_id, pull)}published/{shard:x}.json"
 
 
+def delivered(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
+    """Return the key of what Deliver counted for a shard."""
+    return f"{of_pull(tenant_id, run_id, pull)}delivered/{shard:x}.json"
+
+
 def night_tenants(execution: str) -> str:
     """Return the key of the tenants that a night takes, by the name of its execution."""
     return f"{NIGHTS}/{execution}/tenants.json"

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 from rostersync.storage.integrations import Integrations
 from rostersync.storage.leases import Leases
+from rostersync.storage.links import Links
 from rostersync.storage.nights import Nights
 from rostersync.storage.runs import Runs
 from rostersync.storage.secrets import Secrets
+from rostersync.storage.sent import SentGroups
 from rostersync.storage.staging import Staging
 from rostersync.storage.table import Table
+from rostersync.storage.users import Users
+from rostersync.storage.wanted import WantedUsers
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,23 @@ class Stores:
     def nights(self) -> Nights:
         """The hours that were claimed, and how they went."""
         return Nights(self.table)
+
+    @property
+    def users(self) -> Users:
+        """What Senso said of its users."""
+        return Users(self.table)
+
+    @property
+    def links(self) -> Links:
+        """Which user is which owner's."""
+        return Links(self.table)
+
+    @property
+    def sent(self) -> SentGroups:
+        """What was sent of each owner's groups."""
+        return SentGroups(self.table)
+
+    @property
+    def wanted(self) -> WantedUsers:
+        """Users that Senso was asked to make."""
+        return WantedUsers(self.table)

@@ -13,6 +13,7 @@ from rostersync.errors import StorageConflict
 from rostersync.storage.attributes import Item, Key, item_from_wire, item_to_wire, key_to_wire
 from rostersync.storage.conditions import Absent, Below, Condition, Equals, Expression
 from rostersync.storage.retrying import Retrying, code_of
+from rostersync.storage.transactions import LOST_RACE, TransactWrite, reasons_of, transaction_to_wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -163,6 +164,28 @@ class Table:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
+    def transact(self, writes: Sequence[TransactWrite]) -> None:
+        """Do all of up to 100 writes or none; raises ``StorageConflict`` when a condition does not hold."""
+        try:
+            self._retrying.call(self._transact, writes)
+        except ClientError as error:
+            if not reasons_of(error) & LOST_RACE:
+                raise
+        else:
+            return
+        raise _conflict(writes[0].key[0])
+
+    def _transact(self, writes: Sequence[TransactWrite]) -> None:
+        try:
+            self._client.transact_write_items(TransactItems=transaction_to_wire(self._name, writes))  # type: ignore[arg-type]  # made item by item
+        except ClientError as error:
+            reasons = reasons_of(error)
+            if not reasons or reasons & LOST_RACE:
+                raise
+            # Throttled inside: the same call may succeed, and it is these codes that say so.
+            code = min(reasons).replace("ThrottlingError", "ThrottlingException")
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, "TransactWriteItems") from None
+
     def _write_batch(self, batch: list[Any]) -> None:
         attempt = 0
         while True:
@@ -191,8 +214,12 @@ class Table:
                 raise
         else:
             return
-        # The partition names the tenant; a sort key may hold an e-mail address.
-        raise StorageConflict(f"an item in {key[0]} is not, or no more, what the write was based on")
+        raise _conflict(key[0])
+
+
+def _conflict(pk: str) -> StorageConflict:
+    # The partition names the tenant; a sort key may hold an e-mail address.
+    return StorageConflict(f"an item in {pk} is not, or no more, what the write was based on")
 
 
 def _when(condition: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What passes between Senso and us: contracts, the bus, linking, delivering, asking."""

@@ -1,0 +1,148 @@
+"""Senso's events: take in what is said of users, tie them to owners, send those owners' groups."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+import msgspec
+
+from rostersync.errors import InvalidInput
+from rostersync.parsing import parse_json
+from rostersync.roster.emails import normalise_email
+from rostersync.senso.bus import Bus
+from rostersync.senso.contracts import (
+    SENSO_SENDS,
+    SENSOS,
+    SensosEvent,
+    UserAdded,
+    UserChanged,
+    UserRefused,
+    UserRemoved,
+    UsersListed,
+)
+from rostersync.senso.delivering import Delivering
+from rostersync.senso.linking import Linking
+from rostersync.storage.stores import Stores
+from rostersync.storage.users import KnownUser
+
+AT_ONCE: Final = 8
+FUTURE: Final = timedelta(days=1)
+
+LONGEST_EMAIL_BYTES: Final = 800
+"""In UTF-8: an e-mail stands in a sort key of 1,024 bytes, beside a user's id."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class _Message(msgspec.Struct):
+    """What EventBridge puts into the queue; the rest of it is not looked at."""
+
+    source: str
+    detail_type: str = msgspec.field(name="detail-type")
+    detail: msgspec.Raw = msgspec.field()
+
+
+def read_message(body: str) -> SensosEvent:
+    """Return the event in a message's body; raises ``InvalidInput``, which shows nothing of it."""
+    try:
+        message = msgspec.json.decode(body, type=_Message)
+    except msgspec.MsgspecError:
+        raise InvalidInput("the message is not an event as EventBridge writes them") from None
+    if message.source != SENSOS or message.detail_type not in SENSO_SENDS:
+        raise InvalidInput("the event's source or detail type is none that link_users takes")
+    return parse_json(SENSO_SENDS[message.detail_type], bytes(message.detail))
+
+
+def link_users(event: SensosEvent, stores: Stores, bus: Bus, *, now: datetime) -> None:
+    """Take in one event. It may come twice, late or in any order: the time it tells of decides.
+
+    An event of a tenant that is not connected is dropped: connecting asks for all users. Raises
+    ``EventBusUnavailable`` and ``StorageUnavailable``; the same event again then finishes what was begun.
+    Raises ``InvalidInput`` for an event from the future: a clock that is wrong would silence all that follow.
+    """
+    integration = stores.integrations.get(event.tenant_id)
+    if integration is None or integration.status == "disconnecting":
+        return
+    now_ms = int(now.timestamp() * 1000)
+    if _time_of(event) > now + FUTURE:
+        raise InvalidInput("at, asOf: lies more than a day ahead; set the clock of whoever wrote it")
+    linking = Linking(stores, event.tenant_id, integration.settings.email_domains, now_ms)
+    concerned: set[str]
+    match event:
+        case UsersListed():
+            concerned = _take_in_page(event, linking)
+        case UserRefused():
+            answers = event.answers
+            stores.wanted.note_refused(event.tenant_id, answers.owner_id, answers.request_id, event.reason)
+            concerned = set()
+        case UserAdded() | UserChanged() | UserRemoved():
+            concerned = _take_in(_known_user(event), linking)
+    if isinstance(event, UserAdded) and event.answers is not None:
+        stores.wanted.note_created(
+            event.tenant_id, event.answers.owner_id, event.answers.request_id, event.user_id
+        )
+    settled = set().union(*_at_once(lambda owner_id: linking.settle([owner_id]), sorted(concerned)))
+    delivering = Delivering(stores, bus, event.tenant_id)
+    # Removed, and known from later: the user came back, and Senso has dropped the groups in between.
+    again = set() if not isinstance(event, UserRemoved) else _linked_still(event.user_id, linking)
+    delivering.deliver(
+        [
+            *_at_once(delivering.read_to_send_again, sorted(again)),
+            *_at_once(delivering.read, sorted(settled - again)),
+        ]
+    )
+
+
+def _take_in_page(event: UsersListed, linking: Linking) -> set[str]:
+    """Record a page's users; with the last page of the list, also remove who is on none of them."""
+    as_of = int(event.as_of.timestamp() * 1000)
+    known = [
+        KnownUser(user_id=one.user_id, email=_comparable(one.email), changed_at=as_of) for one in event.users
+    ]
+    concerned = set().union(*_at_once(lambda user: _take_in(user, linking), known))
+    users = linking.stores.users
+    if users.page_has_come(event.tenant_id, event.request_id, as_of, event.page, event.pages):
+        removed = users.remove_unlisted(event.tenant_id, as_of)
+        concerned.update(*_at_once(lambda user_id: linking.owners_around([user_id]), removed))
+    return concerned
+
+
+def _take_in(user: KnownUser, linking: Linking) -> set[str]:
+    """Record a user; return the owners whom that concerns, when it was recorded before too."""
+    before = linking.stores.users.record(linking.tenant_id, user)
+    emails = {user.email, before.email if before is not None else ""}
+    return linking.owners_around([user.user_id], emails)
+
+
+def _linked_still(user_id: str, linking: Linking) -> set[str]:
+    """Return the owner of a user who is said to be gone and is linked all the same."""
+    owner_id = linking.stores.links.of_user(linking.tenant_id, user_id).owner_id
+    return {owner_id} - {""}
+
+
+def _time_of(event: SensosEvent) -> datetime:
+    return event.as_of if isinstance(event, UsersListed) else event.at
+
+
+def _known_user(event: UserAdded | UserChanged | UserRemoved) -> KnownUser:
+    at = int(event.at.timestamp() * 1000)
+    if isinstance(event, UserRemoved):
+        return KnownUser(user_id=event.user_id, changed_at=at, removed=True)
+    return KnownUser(user_id=event.user_id, email=_comparable(event.email), changed_at=at)
+
+
+def _comparable(email: str) -> str:
+    """Return an e-mail as it is compared, "" for what is none; the domain rewrite comes later (RULES 2.1)."""
+    found = normalise_email(email, {})
+    return found if len(found.encode()) <= LONGEST_EMAIL_BYTES else ""
+
+
+def _at_once(call: Callable[[T], R], things: Iterable[T]) -> list[R]:
+    """Call for several things at a time; the order is theirs."""
+    several = list(things)
+    if len(several) < 2:
+        return [call(one) for one in several]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(call, several))
