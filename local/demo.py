@@ -1,7 +1,7 @@
 """``python -m local demo``: a simulated district from connecting to the morning after its first night.
 
-Every number it prints is held against the simulator's oracle, which shares no code with the sync; it ends
-with exit status 1 when one of them differs.
+Every number it prints, and what each teacher sees in the stand-in for Senso, is held against the simulator's
+oracle, which shares no code with the sync; it ends with exit status 1 when one of them differs.
 """
 
 import argparse
@@ -14,8 +14,12 @@ from pydantic import SecretStr
 
 from local.engine import LocalEngine
 from local.report import print_changes, print_run, print_statistics
-from local.tenants import Published, connect, published, stores_of
+from local.senso import Senso
+from local.senso_on_bus import SensoOnBus
+from local.tenants import Published, bus_of, connect, published, stores_of
 from local.watching import view_on, watch
+from rostersync.steps.import_users import ImportRequest, UserToImport, import_users
+from rostersync.steps.list_teachers import TeachersRequest, WaitingTeacher, list_teachers
 from rostersync.steps.verify_credentials import ConnectRequest
 from rostersync.storage.runs import RunRecord
 from simulator.district import District
@@ -36,7 +40,10 @@ DISTRICTS = {
 """The tenants: the district's name, its students, and the seed that makes it."""
 
 WATCHED, SECOND, CHANGED_SECRET = DISTRICTS
-TEACHERS_SHOWN = 3
+TEACHERS_SHOWN = 2
+
+USERS_BEFORE = 2
+"""Of so many teachers one has a user at Senso before anything is connected."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,11 +54,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 @dataclass
 class Demo:
-    """The engine, the districts' servers, and what was not as the oracle says."""
+    """The engine, the districts' servers, Senso, and what was not as the oracle says."""
 
     engine: LocalEngine
     servers: dict[str, SimulatedServer]
+    senso: SensoOnBus
     differences: list[str] = field(default_factory=list)
+    renamed: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def connect(self, tenant_id: str) -> None:
         """Connect a tenant with the demo credentials."""
@@ -75,6 +84,7 @@ class Demo:
         record = self.run_of(tenant_id, execution.name)
         self.expect(f"{tenant_id}: outcome", record.outcome, expected)
         self.compare(tenant_id, record)
+        self.compare_with_senso(tenant_id)
         return record
 
     def run_of(self, tenant_id: str, run_id: str) -> RunRecord:
@@ -107,6 +117,50 @@ class Demo:
             wanted = (right[key].name or name, set(right[key].members))
             self.expect(f"{tenant_id}: a group of class {key[1]}", (name, members), wanted)
 
+    def teachers(self, tenant_id: str) -> list[str]:
+        """Return the e-mails of those who have to have groups, as they are compared."""
+        district = self.servers[tenant_id].district
+        return sorted({email for email, _ in Oracle(district.tables).groups(district.today)})
+
+    def compare_with_senso(self, tenant_id: str) -> None:
+        """Hold what each user sees against the oracle, by e-mail and class."""
+        self.senso.settle()
+        district = self.servers[tenant_id].district
+        right: dict[str, dict[str, frozenset[str]]] = {}
+        for (email, class_id), group in Oracle(district.tables).groups(district.today).items():
+            right.setdefault(email, {})[class_id] = group.members
+        class_of = {group.group_id: group.class_id for group in self.published(tenant_id).groups}
+        for user_id, email in self.senso.senso.users(tenant_id).items():
+            shown = self.senso.senso.groups_of(tenant_id, user_id)
+            seen = {class_of.get(key, key): group.members for key, group in shown.items()}
+            self.expect(
+                f"{tenant_id}: what a user sees", seen, right.get(self.owner_of(tenant_id, email), {})
+            )
+
+    def owner_of(self, tenant_id: str, email: str) -> str:
+        """Return the e-mail that a user's teacher has in the roster; who changed it there keeps the user."""
+        compared = email.strip().casefold()
+        return self.renamed.get((tenant_id, compared), compared)
+
+    def advance_day(self, tenant_id: str) -> dict[str, int]:
+        """Take a district a day forward, noting whose e-mail changes; return what happened."""
+        district = self.servers[tenant_id].district
+        before = Oracle(district.tables).owners(district.today)
+        happened = self.servers[tenant_id].advance_day()
+        after = {records: email for email, records in Oracle(district.tables).owners(district.today).items()}
+        for email, records in before.items():
+            self.renamed[tenant_id, email] = after.get(records, email)
+        return happened
+
+    def waiting(self, tenant_id: str) -> list[WaitingTeacher]:
+        """Return the teachers who wait for a user, after comparing them with those who have to."""
+        request = TeachersRequest(tenant_id=tenant_id, limit=500)
+        found = list(list_teachers(request, stores_of(self.engine)).teachers)
+        users = {self.owner_of(tenant_id, email) for email in self.senso.senso.users(tenant_id).values()}
+        right = sorted(set(self.teachers(tenant_id)) - users)
+        self.expect(f"{tenant_id}: teachers who wait", sorted(one.email for one in found), right)
+        return found
+
     def expect(self, what: str, found: object, right: object) -> None:
         """Note a difference."""
         if found != right:
@@ -121,9 +175,11 @@ def run() -> int:
         }
         engine = stack.enter_context(LocalEngine(overrides={"Environment": "local"}, time_scale=0.1))
         engine.clock.set(MORNING)
-        demo = Demo(engine, servers)
+        demo = Demo(engine, servers, SensoOnBus(engine, Senso(engine.clock.now)))
+        _users_from_before(demo)
         _first_day(demo)
         _night(demo)
+        _import_somebody(demo)
     for difference in demo.differences:
         print(f"demo: {difference}", file=sys.stderr)
     print(
@@ -139,10 +195,20 @@ def _district(tenant_id: str) -> District:
     return District.generate(name=name, students=students, seed=seed, today=MORNING.date())
 
 
+def _users_from_before(demo: Demo) -> None:
+    print("At Senso, before anything is connected: some of the teachers have users")
+    for tenant_id in DISTRICTS:
+        for email in demo.teachers(tenant_id)[::USERS_BEFORE]:
+            demo.senso.senso.add_user(tenant_id, email.title())
+        count = len(demo.senso.senso.users(tenant_id))
+        print(f"  {tenant_id}: {count} of {len(demo.teachers(tenant_id))} teachers with classes")
+
+
 def _first_day(demo: Demo) -> None:
-    print("Connecting: credentials are verified, then stored")
+    print("\nConnecting: credentials are verified, then stored; Senso is asked for its users")
     for tenant_id in DISTRICTS:
         demo.connect(tenant_id)
+    demo.senso.settle()
     print(f"\nFirst sync of {WATCHED}")
     print_run(demo.sync(WATCHED, "published", visible=True))
     print(f"\nSecond sync of {WATCHED}, nothing has changed")
@@ -158,7 +224,7 @@ def _first_day(demo: Demo) -> None:
 def _night(demo: Demo) -> None:
     print("\nA day later: students join, leave and move, a class has a new co-teacher, another a new name")
     for tenant_id in (WATCHED, SECOND):
-        happened = demo.servers[tenant_id].advance_day()
+        happened = demo.advance_day(tenant_id)
         print(f"  {tenant_id}: " + ", ".join(f"{count} {what}" for what, count in happened.items() if count))
     demo.servers[CHANGED_SECRET].rotate_secret()
     print(f"  {CHANGED_SECRET}: changed its client secret")
@@ -181,18 +247,30 @@ def _night(demo: Demo) -> None:
         else:
             demo.expect(f"{tenant_id}: outcome", record.outcome, "published")
             demo.compare(tenant_id, record)
+            demo.compare_with_senso(tenant_id)
             print_statistics(record)
             print_changes(record)
-    print(f"\nTeachers of {WATCHED} on the morning of {(NIGHT + timedelta(hours=6)).date()}")
-    _show_teachers(demo.published(WATCHED))
 
 
-def _show_teachers(found: Published) -> None:
-    by_owner: dict[str, list[str]] = {}
-    for group in found.groups:
-        by_owner.setdefault(group.owner_id, []).append(f"{group.name}, {len(group.members)} students")
-    most_classes = sorted(by_owner, key=lambda owner_id: (-len(by_owner[owner_id]), owner_id))
-    for owner_id in most_classes[:TEACHERS_SHOWN]:
-        print(f"  {found.owners[owner_id].email}")
-        for line in sorted(by_owner[owner_id]):
-            print(f"    {line}")
+def _import_somebody(demo: Demo) -> None:
+    waiting = demo.waiting(WATCHED)
+    chosen = max(waiting, key=lambda one: (one.groups, one.owner_id))
+    print(f"\n{len(waiting)} teachers of {WATCHED} wait for a user; one of them is imported")
+    request = ImportRequest(
+        tenant_id=WATCHED, users=(UserToImport(owner_id=chosen.owner_id, role="teacher"),)
+    )
+    import_users(request, stores_of(demo.engine), bus_of(demo.engine), now=demo.engine.clock.now())
+    demo.compare_with_senso(WATCHED)
+    demo.expect("teachers who wait, one imported", len(demo.waiting(WATCHED)), len(waiting) - 1)
+    _show_user(demo, chosen.email)
+    print(f"\nWhat others of {WATCHED} see at Senso, on the morning of {(NIGHT + timedelta(hours=6)).date()}")
+    for email in demo.teachers(WATCHED)[:: USERS_BEFORE * 4][:TEACHERS_SHOWN]:
+        _show_user(demo, email)
+
+
+def _show_user(demo: Demo, email: str) -> None:
+    for user_id, address in demo.senso.senso.users(WATCHED).items():
+        if demo.owner_of(WATCHED, address) == email:
+            print(f"  {email}")
+            for group in demo.senso.senso.groups_of(WATCHED, user_id).values():
+                print(f"    {group.name}, {len(group.members)} students")

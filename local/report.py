@@ -49,6 +49,12 @@ def print_changes(run: RunRecord) -> None:
         print(f"  {kind:<18}{counts}")
     roster, groups = run.writes.get("roster", 0), run.writes.get("groups", 0)
     print(f"  written: {roster:,} roster items, {groups:,} group items; {run.requests:,} requests")
+    if run.delivery:
+        told = {name: f"{count:,}" for name, count in run.delivery.items()}
+        print(
+            f"  told Senso: {told['groups']} groups, {told['removals']} removals in {told['events']} events; "
+            f"{told['linked']} teachers have a user, {told['waiting']} with groups wait for one"
+        )
 
 
 def print_times(execution: Execution) -> None:

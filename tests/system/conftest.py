@@ -8,19 +8,30 @@ import pytest
 from pydantic import SecretStr
 
 from local.engine import LocalEngine
+from local.senso_on_bus import SensoOnBus
 from local.tenants import connect
 from rostersync.steps.verify_credentials import ConnectRequest
 from simulator.district import District
 from simulator.server import SimulatedServer
+from tests.senso.checked import CheckedSenso
 
 NOON = datetime(2026, 10, 5, 16, 0, tzinfo=UTC)
 Connected = Callable[..., SimulatedServer]
 
 
 @pytest.fixture(scope="module")
+def senso(engine: LocalEngine) -> Iterator[SensoOnBus]:
+    """The stand-in for Senso, on the engine's bus; at the end, nothing that it was told was wrong."""
+    on_bus = SensoOnBus(engine, CheckedSenso(engine.clock.now, page_size=5))
+    yield on_bus
+    assert on_bus.senso.contradictions == 0
+    assert on_bus.senso.changed_nothing == 0
+
+
+@pytest.fixture(scope="module")
 def engine() -> Iterator[LocalEngine]:
     """The project's own template; a module's tests share it, each with a tenant of its own."""
-    with LocalEngine(overrides={"Environment": "local", "PageSize": "500"}, time_scale=0.01) as engine:
+    with LocalEngine(overrides={"Environment": "local", "PageSize": "500"}, time_scale=0.0005) as engine:
         yield engine
 
 
