@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -25,9 +25,12 @@ from local.executions import Execution, read_execution
 from local.queue_consumers import QueueConsumers
 from local.queues import MotoQueue, redrive
 from local.resources import create_resources
+from local.served_api import ServedApi
 from local.shims import Shims
+from local.static_files import StaticFiles
 from local.status_events import StatusRules, status_change_event
 from local.template import Queue, StateMachine, Template, load_template
+from local.tokens import TokenIssuer
 from local.workers import FunctionWorkers, Invocation, Nursery
 
 TEMPLATE: Final = Path(__file__).resolve().parent.parent / "template.yaml"
@@ -45,6 +48,10 @@ class LocalEngine:
     states, of Retry intervals and until a failed message is tried again (1 is AWS's time). One engine at a
     time in a process: moto's state is the process's.
 
+    ``issuers`` are those whose tokens an HTTP API's authorizer can check: nothing is looked up at an issuer's
+    address, and the template's parameter for it is overridden with ``issuer.issuer``. They share a ``clock``
+    with the engine, which makes one where none is given. ``throttle`` says whether the API's limits hold.
+
     Public beside the methods: ``template``, ``clock``, ``endpoint`` (moto's address, on loopback) and
     ``invocations``, every finished one in the order they ended.
     """
@@ -56,9 +63,12 @@ class LocalEngine:
         *,
         time_scale: float = 1.0,
         stack: str = "local",
+        clock: Clock | None = None,
+        issuers: Iterable[TokenIssuer] = (),
+        throttle: bool = False,
     ) -> None:
         self.template: Template = load_template(template, overrides, stack)
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.endpoint = ""
         self.invocations: list[Invocation] = []
         self._session = local_session()
@@ -72,6 +82,9 @@ class LocalEngine:
         self._started = self._closing = False
         self._rules = StatusRules(self.template, self._invoke_by_arn)
         self._consumers = QueueConsumers(self.template, self.invoke_lambda, time_scale)
+        self._api = ServedApi(
+            self.template, self.invoke_lambda, self.clock, issuers=issuers, throttle=throttle
+        )
 
     def __enter__(self) -> Self:
         self.start()
@@ -102,6 +115,7 @@ class LocalEngine:
         try:
             if self._server is not None:
                 self._consumers.close(_SECONDS_TO_STOP)
+                self._api.close()
                 self._stop_executions_and_workers()
                 self._server.stop()
         finally:
@@ -127,6 +141,14 @@ class LocalEngine:
     def event_bus(self) -> str:
         """The name of the template's event bus."""
         return self._only("AWS::Events::EventBus")
+
+    @property
+    def api_url(self) -> str:
+        """The address of the template's HTTP API, without a slash at its end; "" when it has none.
+
+        Whoever asks first has it served, on a free port, when ``serve_api`` was not called before.
+        """
+        return self._api.url()
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -211,6 +233,22 @@ class LocalEngine:
         dead_letters, target = self._queue(dead_letter_queue), self._queue(queue)
         return redrive(MotoQueue(dead_letters.name), MotoQueue(target.name))
 
+    def serve_api(
+        self,
+        port: int = 0,
+        static: Mapping[str, Path] | None = None,
+        content_security_policy: str = "",
+    ) -> str:
+        """Serve the template's HTTP API on loopback; returns its address, ``api_url`` from now on.
+
+        ``static`` are folders by the path under which their files are beside the API, such as
+        ``{"/portal/": Path("portal")}``, all sent with the policy. Raises ``LocalEngineError`` when the
+        template has no HTTP API, when it is served already and when the port is taken.
+        """
+        return self._api.serve(
+            port, StaticFiles(folders=static or {}, content_security_policy=content_security_policy)
+        )
+
     # -- What the interpreter asks of the engine (``shims.Host``) --------------------------------------
 
     def invoke_lambda(self, function_name: str, event: Any) -> tuple[Any, Mapping[str, Any] | None]:
@@ -259,6 +297,7 @@ class LocalEngine:
         }
         create_resources(self.template, self.client)
         self._consumers.start()
+        self._api.start()
 
     def _stop_executions_and_workers(self) -> None:
         stopping = []

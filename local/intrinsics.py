@@ -1,5 +1,6 @@
 """CloudFormation's intrinsic functions, worked out for resources that live on this machine."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -15,6 +16,8 @@ _PSEUDO_PARAMETERS: Final = {
 }
 _NO_VALUE: Final = object()
 _VARIABLE: Final = re.compile(r"\$\{(!?)([^}]+)\}")
+_HTTP_API: Final = "AWS::ApiGatewayV2::Api"
+_API_ID_LENGTH: Final = 10
 
 # How a resource's ARN is made of its physical name, and whether Ref gives that ARN instead of the name.
 _ARNS: Final = {
@@ -31,6 +34,7 @@ _ARNS: Final = {
     "AWS::StepFunctions::StateMachine": (f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:", True),
 }
 _NAME_PROPERTIES: Final = {
+    "AWS::ApiGatewayV2::Stage": "StageName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Events::EventBus": "Name",
     "AWS::Events::Rule": "Name",
@@ -94,12 +98,17 @@ class Resolver:
         return value
 
     def physical_name(self, logical_id: str) -> str:
-        """What the resource is called: the template's name for it, else one made of the stack's."""
+        """What the resource is called: the template's name for it, else one made of the stack's.
+
+        An HTTP API has an id instead, which is part of its address.
+        """
         resource = self._resource(logical_id)
         given = resource.get("Properties", {}).get(_NAME_PROPERTIES.get(resource["Type"], ""))
         if given is not None:
             return str(self.resolve(given))
         name = f"{self._stack}-{logical_id}"
+        if resource["Type"] == _HTTP_API:
+            return hashlib.sha256(name.encode()).hexdigest()[:_API_ID_LENGTH]
         return name.lower() if resource["Type"] == "AWS::S3::Bucket" else name
 
     def arn(self, logical_id: str) -> str:
@@ -179,6 +188,9 @@ class Resolver:
             return self.physical_name(logical_id)
         if kind == "AWS::SQS::Queue" and attribute == "QueueUrl":
             return self._ref(logical_id)
+        if kind == _HTTP_API and attribute in {"ApiId", "ApiEndpoint"}:
+            api_id = self.physical_name(logical_id)
+            return api_id if attribute == "ApiId" else f"https://{api_id}.execute-api.{REGION}.amazonaws.com"
         raise UnsupportedTemplateError(f"the local engine does not know {logical_id}.{attribute}")
 
     def _sub(self, argument: str | list[Any]) -> str:

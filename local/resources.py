@@ -28,7 +28,9 @@ _NOT_CREATED: Final = frozenset(
     }
 )
 # What invokes functions is the engine's own work.
-_DONE_BY_ENGINE: Final = frozenset({"AWS::Lambda::EventSourceMapping"})
+_DONE_BY_ENGINE: Final = frozenset(
+    {"AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::Lambda::EventSourceMapping"}
+)
 # These name others of the template, which have to be there before them.
 _CREATED_LAST: Final = frozenset({"AWS::Events::Rule", "AWS::StepFunctions::StateMachine"})
 

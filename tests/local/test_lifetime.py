@@ -2,11 +2,15 @@
 
 import json
 import os
+import socket
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 
+from local.clock import Clock
 from local.engine import LocalEngine
 from local.errors import LocalEngineError, UnsupportedTemplateError
 
@@ -52,3 +56,32 @@ def test_a_closed_engine_starts_no_process_again():
         pass
     with pytest.raises(LocalEngineError, match="closed"):
         engine.invoke("echo", {})
+
+
+def test_an_api_closes_with_its_engine_and_gives_its_port_back():
+    clock = Clock()
+    clock.set(datetime(2026, 9, 1, tzinfo=UTC))
+    with LocalEngine(TOY, LOCAL, clock=clock, throttle=True) as first:
+        url = first.api_url
+        port = int(url.rpartition(":")[2])
+        called = [requests.get(f"{url}/runs/7", timeout=10).status_code for _ in range(4)]
+        clock.advance(timedelta(seconds=0.5))
+        called += [requests.get(f"{url}/runs/7", timeout=10).status_code for _ in range(2)]
+        assert called == [401, 401, 401, 429, 401, 429], (
+            "three at once and two a second, as the template says"
+        )
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=10)
+    with pytest.raises(LocalEngineError, match="not running"):
+        _ = first.api_url
+    with LocalEngine(TOY, LOCAL) as second:
+        assert second.serve_api(port) == url
+
+
+def test_a_port_that_is_taken_is_said_to_be():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        LocalEngine(TOY, LOCAL) as engine,
+        pytest.raises(LocalEngineError, match="cannot be served"),
+    ):
+        engine.serve_api(taken.getsockname()[1])
