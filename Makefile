@@ -32,6 +32,14 @@ demo: setup ## A simulated district: connect, first sync, the night of three ten
 contracts: setup ## Write the JSON Schemas of the events (docs/contracts/)
 	@$(BIN)/python -m local contracts
 
+.PHONY: openapi
+openapi: setup ## Write the API's description (docs/openapi.json)
+	@$(BIN)/python -m local openapi
+
+.PHONY: serve
+serve: setup ## The API beside a simulated district and a Senso, until Ctrl-C (PORT= chooses the port)
+	@$(BIN)/python -m local serve --port $(or $(PORT),0)
+
 .PHONY: test
 test: setup ## Run the tests
 	@$(BIN)/python -m pytest

@@ -1,10 +1,10 @@
-"""The command line: ``python -m local sync``, ``demo`` and ``contracts``."""
+"""The command line: ``python -m local sync``, ``demo``, ``serve``, ``contracts`` and ``openapi``."""
 
 import argparse
 import os
 import sys
 
-from local import contracts, demo, sync
+from local import contracts, demo, openapi, serve, sync
 
 INTERRUPTED = 130
 """The exit status that a shell gives to a command ended by Ctrl-C."""
@@ -17,6 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     sync.add_parser(commands)
     demo.add_parser(commands)
     contracts.add_parser(commands)
+    openapi.add_parser(commands)
+    serve.add_parser(commands)
     parsed = parser.parse_args(arguments)
     try:
         status: int = parsed.run(parsed)

@@ -3,9 +3,11 @@
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from local.engine import LocalEngine
 from local.report import failure_of, print_run, print_times
@@ -47,7 +49,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Connect, sync, report; return the exit status."""
-    with LocalEngine(overrides={"Environment": "local"}) as engine:
+    overrides = {"Environment": "local", **_allowing(arguments.server_url)}
+    with LocalEngine(overrides=overrides) as engine:
         try:
             request = parse_request(
                 ConnectRequest,
@@ -76,6 +79,20 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.json:
             print_times(execution)
         return _end(arguments, outcome, reason, record)
+
+
+def _allowing(server_url: str) -> dict[str, str]:
+    """Return the template's parameter that allows the server named on the command line, whoever's it is.
+
+    A deployment keeps to ClassLink's hosts, because its addresses come from outside; here somebody has typed
+    it. That it is https, and no address within, is asked of it all the same.
+    """
+    address = server_url.strip() if "://" in server_url else f"https://{server_url.strip()}"
+    try:
+        host = (urlsplit(address).hostname or "").lower()
+    except ValueError:
+        host = ""
+    return {"RosterServerHosts": host} if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) else {}
 
 
 def _end(arguments: argparse.Namespace, outcome: str, reason: str, record: RunRecord | None) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from local.engine import LocalEngine
+from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.discovery import Discovery, discover
 from rostersync.roster.groups import Group
 from rostersync.roster.identity import SHARDS
@@ -35,13 +36,15 @@ def bus_of(engine: LocalEngine) -> Bus:
 
 def connect(engine: LocalEngine, request: ConnectRequest) -> Discovery:
     """Connect a tenant as the portal will: verified first, stored only then."""
+    allowed = AllowList(
+        tuple(str(engine.parameters["RosterServerHosts"]).split(",")),
+        loopback=engine.parameters["Environment"] == "local",
+    )
     return verify_credentials(
         request,
         stores_of(engine),
         bus_of(engine),
-        lambda url, credentials, auth: discover(
-            url, credentials, auth=auth, allow_loopback_http=engine.parameters["Environment"] == "local"
-        ),
+        lambda url, credentials, auth: discover(url, credentials, allowed=allowed, auth=auth),
         now=engine.clock.now(),
         default_time_zone=str(engine.parameters["DefaultTimeZone"]),
         new_hash_key=partial(secrets.token_bytes, 32),

@@ -13,7 +13,7 @@ from rostersync.settings import (
 )
 
 STORES = {"TABLE_NAME": "table", "STAGING_BUCKET": "bucket"}
-SERVER = STORES
+SERVER = {**STORES, "ROSTER_SERVER_HOSTS": "rosterserver.com,oneroster.com"}
 COMPLETE: dict[type[Settings], dict[str, str]] = {
     StoreSettings: STORES,
     ServerSettings: SERVER,
@@ -23,6 +23,25 @@ COMPLETE: dict[type[Settings], dict[str, str]] = {
 }
 BAD: dict[str, tuple[type[Settings], list[str]]] = {
     "ALLOW_LOOPBACK_HTTP": (ServerSettings, ["perhaps"]),
+    "ROSTER_SERVER_HOSTS": (
+        ServerSettings,
+        [
+            "",
+            ",",
+            "com",
+            "rosterserver.com,",
+            "rosterserver.com,,oneroster.com",
+            "https://rosterserver.com",
+            "rosterserver.com/ims",
+            "rosterserver.com:443",
+            "*.rosterserver.com",
+            ".rosterserver.com",
+            "rosterserver.com.",
+            "RosterServer.com",
+            "10.0.0.1",
+            "::1",
+        ],
+    ),
     "DEFAULT_TIME_ZONE": (PlanSettings, [""]),
     "PAGE_SIZE": (PlanSettings, ["1", "10001", "many", ""]),
     "FETCH_TASKS": (PlanSettings, ["0", "65"]),
@@ -32,11 +51,15 @@ BAD: dict[str, tuple[type[Settings], list[str]]] = {
 }
 
 
+def as_written(value: object) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
 @pytest.mark.parametrize("model", COMPLETE)
 def test_a_complete_environment_is_read_whatever_else_is_in_it(model: type[Settings]) -> None:
     settings = model.from_environment({**COMPLETE[model], "AWS_REGION": "us-east-1"})
     told = settings.model_dump(mode="json", by_alias=True)
-    assert {name: str(told[name]) for name in COMPLETE[model]} == COMPLETE[model]
+    assert {name: as_written(told[name]) for name in COMPLETE[model]} == COMPLETE[model]
     assert "AWS_REGION" not in told
 
 
@@ -66,3 +89,10 @@ def test_the_environment_of_the_process_is_the_usual_one(monkeypatch: pytest.Mon
 def test_loopback_http_is_off_unless_it_is_switched_on() -> None:
     assert not ServerSettings.from_environment(SERVER).allow_loopback_http
     assert ServerSettings.from_environment({**SERVER, "ALLOW_LOOPBACK_HTTP": "true"}).allow_loopback_http
+
+
+def test_the_hosts_that_may_be_called_are_read_one_by_one() -> None:
+    settings = ServerSettings.from_environment(
+        {**SERVER, "ROSTER_SERVER_HOSTS": "rosterserver.com, a-b.c1.io"}
+    )
+    assert settings.roster_server_hosts == ("rosterserver.com", "a-b.c1.io")

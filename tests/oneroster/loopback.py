@@ -1,5 +1,6 @@
 """A tiny HTTP server on loopback whose answers a test scripts byte by byte."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,8 +50,8 @@ class Loopback:
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[Loopback]:
-    """Serve ``script`` for the time of the block."""
+def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Loopback]:
+    """Serve ``script`` for the time of the block, over https where ``tls`` is given."""
     loopback = Loopback("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -92,9 +93,12 @@ def serving(script: Script) -> Iterator[Loopback]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        # A handshake that fails is no request, and the next one is served.
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    loopback.url = f"http://127.0.0.1:{server.server_address[1]}"
+    loopback.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}"
     try:
         yield loopback
     finally:

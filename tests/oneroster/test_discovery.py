@@ -13,6 +13,7 @@ from rostersync.errors import (
     UnexpectedAnswer,
 )
 from rostersync.oneroster.ability import Ability
+from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery, District, discover
 from rostersync.oneroster.wire import RESOURCES
@@ -20,6 +21,7 @@ from rostersync.roster.records import COLLECTIONS
 from tests.oneroster.loopback import Asked, Loopback, Reply, serving
 from tests.oneroster.records import a_class, enrollment, org, session, user
 
+LOCAL = AllowList(("rosterserver.example",), loopback=True)
 CREDENTIALS = Credentials("canary-id", "canary-secret")
 DISTRICT = org(0, sourcedId="district", name="Nowhere Unified", type="district", parent=None)
 
@@ -78,9 +80,7 @@ def look(
     roster: Server, *, auth: AuthChoice = "auto", credentials: Credentials = CREDENTIALS, path: str = ""
 ) -> tuple[Discovery, Loopback]:
     with serving(roster) as loopback:
-        found = discover(
-            loopback.url + path, credentials, auth=auth, allow_loopback_http=True, wait=lambda _: None
-        )
+        found = discover(loopback.url + path, credentials, auth=auth, allowed=LOCAL, wait=lambda _: None)
     return found, loopback
 
 
@@ -128,7 +128,7 @@ def test_a_server_of_1_2_is_found_behind_its_own_path(roster: Server) -> None:
 def test_wrong_credentials_are_rejected_after_a_few_requests(roster: Server, token_status: int) -> None:
     roster.accepts, roster.token_status = "nobody", token_status
     with serving(roster) as loopback, pytest.raises(CredentialsRejected):
-        discover(loopback.url, CREDENTIALS, allow_loopback_http=True, wait=lambda _: None)
+        discover(loopback.url, CREDENTIALS, allowed=LOCAL, wait=lambda _: None)
     assert len(loopback.asked) <= 6
 
 
@@ -155,13 +155,13 @@ def test_a_collection_answered_wrongly_is_an_error(roster: Server) -> None:
 @pytest.mark.parametrize("reply", [Reply(404), Reply(body=b"<html>"), Reply(body=b"{}"), Reply(302)])
 def test_what_does_not_answer_as_oneroster_is_no_roster_server(reply: Reply) -> None:
     with serving(lambda _: reply) as loopback, pytest.raises(NotARosterServer):
-        discover(loopback.url, CREDENTIALS, allow_loopback_http=True, wait=lambda _: None)
+        discover(loopback.url, CREDENTIALS, allowed=LOCAL, wait=lambda _: None)
     assert len(loopback.asked) <= 2
 
 
 def test_a_server_that_is_down_is_unavailable() -> None:
     with serving(lambda _: Reply(503)) as loopback, pytest.raises(RosterServerUnavailable):
-        discover(loopback.url, CREDENTIALS, allow_loopback_http=True, wait=lambda _: None)
+        discover(loopback.url, CREDENTIALS, allowed=LOCAL, wait=lambda _: None)
     assert len(loopback.asked) == 4
 
 
@@ -191,7 +191,7 @@ def test_too_little_time_ends_it_as_unavailable(roster: Server) -> None:
         discover(
             loopback.url,
             CREDENTIALS,
-            allow_loopback_http=True,
+            allowed=LOCAL,
             wait=lambda _: None,
             seconds_left=lambda: next(left, 0.0),
         )
@@ -209,4 +209,12 @@ def test_too_little_time_ends_it_as_unavailable(roster: Server) -> None:
 )
 def test_missing_credentials_are_named_before_anything_is_sent(auth: Any, credentials: Credentials) -> None:
     with pytest.raises(InvalidInput):
-        discover("https://nowhere.example", credentials, auth=auth)
+        discover("https://nowhere.rosterserver.example", credentials, allowed=LOCAL, auth=auth)
+
+
+def test_an_address_that_is_not_allowed_is_refused_before_anything_is_sent(roster: Server) -> None:
+    with serving(roster) as loopback:
+        for url in ("https://elsewhere.example", loopback.url):
+            with pytest.raises(NotARosterServer, match="server address"):
+                discover(url, CREDENTIALS, allowed=AllowList(LOCAL.hosts))
+    assert loopback.asked == []

@@ -18,6 +18,7 @@ from rostersync.errors import (
     UnexpectedAnswer,
 )
 from rostersync.oneroster.ability import Ability
+from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.server import RosterServer
 from rostersync.oneroster.signals import Busy, Refused, TooHeavy
@@ -27,6 +28,7 @@ from tests.oneroster.records import org, user
 SECRETS = ("canary-id", "canary-secret", "canary-token")
 CREDENTIALS = Credentials(*SECRETS)
 SHA256 = Ability(auth="oauth1-sha256")
+ALLOWED = AllowList(("nowhere.example",), loopback=True)
 
 
 def orgs(*records: dict[str, Any], **headers: str) -> Reply:
@@ -34,7 +36,9 @@ def orgs(*records: dict[str, Any], **headers: str) -> Reply:
 
 
 def server_at(url: str, ability: Ability = SHA256, **options: Any) -> RosterServer:
-    return RosterServer(f"{url}/ims/oneroster/v1p1", CREDENTIALS, ability, wait=lambda _: None, **options)
+    return RosterServer(
+        f"{url}/ims/oneroster/v1p1", CREDENTIALS, ability, allowed=ALLOWED, wait=lambda _: None, **options
+    )
 
 
 def one_page(script: Callable[[Asked], Reply], **options: Any) -> Any:
@@ -326,7 +330,7 @@ def test_neither_a_proxy_nor_a_netrc_of_the_environment_stands_between(
 
 
 def test_an_address_that_would_be_sent_otherwise_is_not_sent() -> None:
-    server = RosterServer("https://nowhere.example/a b", CREDENTIALS, SHA256)
+    server = RosterServer("https://nowhere.example/a b", CREDENTIALS, SHA256, allowed=ALLOWED)
     with pytest.raises(NotARosterServer, match="as it was written"):
         server.page("orgs", offset=0, limit=1)
     assert server.requests_sent == 0

@@ -1,6 +1,7 @@
 """Wires a function: its settings, the stores, the way to a Roster Server. Nothing happens at import."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import TypeVar
 
@@ -10,10 +11,19 @@ from botocore.config import Config
 
 from rostersync.oneroster.ability import Ability
 from rostersync.oneroster.addresses import normalise_server_url
+from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.server import RosterServer
 from rostersync.senso.bus import Bus
-from rostersync.settings import BusSettings, ServerSettings, Settings, StoreSettings
+from rostersync.settings import (
+    BusSettings,
+    PortalSettings,
+    ServerSettings,
+    Settings,
+    StoreSettings,
+    VerifySettings,
+)
+from rostersync.storage.executions import Executions
 from rostersync.storage.integrations import Integration
 from rostersync.storage.secrets import Secrets
 from rostersync.storage.staging import Staging
@@ -44,19 +54,33 @@ def stores(settings: StoreSettings) -> Stores:
 
 
 @cache
+def connecting_stores(settings: VerifySettings) -> Stores:
+    """Return the stores, with the secrets by their names: for who connects a tenant."""
+    client = boto3.client("secretsmanager", config=AWS_CONFIG)
+    return replace(stores(settings), secrets=Secrets(client, settings.secret_prefix))
+
+
+@cache
 def bus(settings: BusSettings) -> Bus:
     """Return the way to Senso."""
     return Bus(boto3.client("events", config=AWS_CONFIG), settings.event_bus)
 
 
+@cache
+def executions(_: PortalSettings) -> Executions:
+    """Return the way to start a run."""
+    return Executions(boto3.client("stepfunctions", config=AWS_CONFIG))
+
+
 def roster_server(settings: ServerSettings) -> Callable[[Integration], RosterServer]:
     """Return the way from an integration to its Roster Server: reads the secret, sends nothing yet."""
+    allowed = AllowList(settings.roster_server_hosts, loopback=settings.allow_loopback_http)
 
     def connect(integration: Integration) -> RosterServer:
         secret = stores(settings).secrets.get(integration.secret)
-        (address,) = normalise_server_url(
-            integration.server_url, allow_loopback_http=settings.allow_loopback_http
-        )
-        return RosterServer(address, Credentials(**secret), msgspec.convert(integration.ability, Ability))
+        # An address that was stored long ago is vetted by what is allowed now.
+        (address,) = normalise_server_url(integration.server_url, allowed)
+        ability = msgspec.convert(integration.ability, Ability)
+        return RosterServer(address, Credentials(**secret), ability, allowed=allowed)
 
     return connect

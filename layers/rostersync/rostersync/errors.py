@@ -25,6 +25,18 @@ class InvalidInput(PermanentError):
     """A payload, parameter or setting is not of the expected shape; the message names the field."""
 
 
+class Forbidden(PermanentError):
+    """The caller's token does not allow this."""
+
+
+class NotFound(PermanentError):
+    """The caller's tenant has nothing under this id."""
+
+
+class TooLarge(PermanentError):
+    """A request's body is longer than any that is meant."""
+
+
 class NotConnected(PermanentError):
     """The tenant has no integration, or is being disconnected."""
 
@@ -54,6 +66,10 @@ class CredentialsRejected(PermanentError):
 
 class AccessDenied(PermanentError):
     """403: the application is not approved or is disabled in Roster Server."""
+
+
+class TooSlow(PermanentError):
+    """The Roster Server did not answer in the time that an admin waits for a form."""
 
 
 class NotARosterServer(PermanentError):

@@ -5,14 +5,18 @@ call instead of failing somewhere in the middle of a run.
 """
 
 import os
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rostersync.errors import InvalidInput
 
 NonEmpty = Annotated[str, Field(min_length=1)]
+
+# Two labels at least: com would allow everybody. The last begins with a letter: no IP address is a name.
+_HOST_SUFFIX: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])")
 
 
 class Settings(BaseModel):
@@ -47,9 +51,41 @@ class BusSettings(StoreSettings):
 
 
 class ServerSettings(StoreSettings):
-    """For functions that call a Roster Server."""
+    """For functions that call a Roster Server. ``roster_server_hosts`` are suffixes, comma-separated."""
 
     allow_loopback_http: bool = False
+    roster_server_hosts: tuple[str, ...]
+
+    @field_validator("roster_server_hosts", mode="before")
+    @classmethod
+    def _read_suffixes(cls, text: str) -> tuple[str, ...]:
+        suffixes = tuple(suffix.strip() for suffix in text.split(","))
+        if not all(_HOST_SUFFIX.fullmatch(suffix) for suffix in suffixes):
+            raise ValueError
+        return suffixes
+
+
+class ApiSettings(BusSettings):
+    """``portal_api`` and ``verify_credentials``: whose claims say what, and what the API may start."""
+
+    tenant_claim: NonEmpty
+    role_claim: NonEmpty
+    admin_role: NonEmpty = "admin"
+    reader_role: NonEmpty = "reader"
+    default_time_zone: NonEmpty = "UTC"
+
+
+class PortalSettings(ApiSettings):
+    """``portal_api``."""
+
+    sync_state_machine: NonEmpty
+
+
+class VerifySettings(ApiSettings, ServerSettings):
+    """``verify_credentials``. ``default_server_url`` "": every tenant enters its server's address."""
+
+    secret_prefix: NonEmpty
+    default_server_url: str = ""
 
 
 class PlanSettings(ServerSettings):

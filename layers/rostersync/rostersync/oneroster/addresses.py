@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from requests.utils import requote_uri
 
 from rostersync.errors import NotARosterServer
+from rostersync.oneroster.allowed import AllowList
 
 PATH_1_1: Final = "/ims/oneroster/v1p1"
 PATH_1_2: Final = "/ims/oneroster/rostering/v1p2"
@@ -19,11 +20,12 @@ _HOST_LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _ADVICE: Final = "paste the address from Roster Server, like https://district-st-v2.rosterserver.com"
 
 
-def normalise_server_url(text: str, *, allow_loopback_http: bool) -> list[str]:
+def normalise_server_url(text: str, allowed: AllowList) -> list[str]:
     """Return the base URLs, without a trailing slash, that an address can mean, likeliest first.
 
     An address with a version in its path means itself, cut after the version; one without is tried with the
-    paths of OneRoster 1.1 and 1.2. Only https, and http to this machine where ``allow_loopback_http``.
+    paths of OneRoster 1.1 and 1.2. Only https, to a host that is allowed. Where its name leads is vetted when
+    a connection is made.
     Raises ``NotARosterServer`` with words for the person who pasted it.
     """
     pasted = text.strip()
@@ -42,7 +44,7 @@ def normalise_server_url(text: str, *, allow_loopback_http: bool) -> list[str]:
         raise NotARosterServer(f"the server address cannot be read; {_ADVICE}") from None
     _refuse_extras(parts)
     host = _host(parts)
-    _vet(parts.scheme.lower(), host, allow_loopback_http=allow_loopback_http)
+    allowed.vet_host(parts.scheme.lower(), host)
     origin = f"{parts.scheme.lower()}://{f'[{host}]' if ':' in host else host}"
     default_port = 443 if parts.scheme.lower() == "https" else 80
     if port is not None and port != default_port:
@@ -64,25 +66,6 @@ def host_of(url: str) -> str:
 def version_of(base_url: str) -> str:
     """Return the OneRoster version that a base URL's path names, ``1.1`` when it names none."""
     return "1.2" if "v1p2" in urlsplit(base_url).path.lower().split("/") else "1.1"
-
-
-def _vet(scheme: str, host: str, *, allow_loopback_http: bool) -> None:
-    """Refuse an address that we may not call. Every address that came from outside passes here."""
-    if scheme == "https":
-        return
-    if scheme != "http":
-        raise NotARosterServer(f"the server address must begin with https://; {_ADVICE}")
-    if not (allow_loopback_http and _is_loopback(host)):
-        raise NotARosterServer("the server address begins with http://; only https:// is safe for rosters")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refuse_extras(parts: SplitResult) -> None:

@@ -18,10 +18,12 @@ from rostersync.errors import (
 )
 from rostersync.oneroster.ability import Ability, Auth, Version
 from rostersync.oneroster.addresses import host_of, normalise_server_url, version_of
+from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.payloads import Row
-from rostersync.oneroster.pulling import Stop, Window, pull
+from rostersync.oneroster.pulling import TIME_FOR_ONE_REQUEST, Stop, Window, pull
 from rostersync.oneroster.server import CONNECT_AND_READ, Page, RosterServer
+from rostersync.oneroster.vetted import vetted_session
 from rostersync.roster.completeness import Answer
 from rostersync.roster.merging import merge
 from rostersync.roster.records import COLLECTIONS, Org
@@ -71,26 +73,32 @@ def discover(
     server_url: str,
     credentials: Credentials,
     *,
+    allowed: AllowList,
     auth: AuthChoice = "auto",
-    allow_loopback_http: bool = False,
     timeout: tuple[float, float] = CONNECT_AND_READ,
-    session_factory: Callable[[], requests.Session] = requests.Session,
+    session_factory: Callable[[AllowList], requests.Session] = vetted_session,
     wait: Callable[[float], None] = time.sleep,
     seconds_left: Callable[[], float] = lambda: float("inf"),
 ) -> Discovery:
     """Find the server, sign in, read one record of every collection and all orgs.
 
-    Raises ``NotARosterServer`` (nothing there answers as OneRoster does), ``CredentialsRejected`` (401 for
-    every way of signing), ``AccessDenied`` (403 for every collection), ``UnexpectedAnswer`` (a collection is
-    answered wrongly), ``RosterServerUnavailable`` (no answer, or ``seconds_left`` ran out) and
-    ``InvalidInput`` (credentials that the way of signing does not have).
+    Raises ``NotARosterServer`` (nothing there answers as OneRoster does, or it may not be called),
+    ``CredentialsRejected`` (401 for every way of signing), ``AccessDenied`` (403 for every collection),
+    ``UnexpectedAnswer`` (a collection is answered wrongly), ``RosterServerUnavailable`` (no answer, or
+    ``seconds_left`` ran out) and ``InvalidInput`` (credentials that the way of signing does not have).
     """
     ways = _ways(auth, credentials)
-    candidates = normalise_server_url(server_url, allow_loopback_http=allow_loopback_http)
+    candidates = normalise_server_url(server_url, allowed)
 
     def connect(base_url: str, ability: Ability) -> RosterServer:
         return RosterServer(
-            base_url, credentials, ability, timeout=timeout, session_factory=session_factory, wait=wait
+            base_url,
+            credentials,
+            ability,
+            allowed=allowed,
+            timeout=timeout,
+            session_factory=session_factory,
+            wait=wait,
         )
 
     def in_time() -> None:
@@ -230,7 +238,9 @@ def _read_orgs(
         [Window("orgs", 0, None)],
         page_size=ORGS_PAGE,
         in_flight=1,
-        seconds_left=seconds_left,
+        # Who looks in at a server has less time than one request may take at worst, and is not a pull that
+        # must stop in time to stage what it has.
+        seconds_left=lambda: seconds_left() + TIME_FOR_ONE_REQUEST,
         take=take,
         wait=wait,
         random=Random(),  # noqa: S311 - jitter

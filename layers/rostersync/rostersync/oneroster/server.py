@@ -21,12 +21,14 @@ from rostersync.errors import (
 )
 from rostersync.oneroster.ability import Ability
 from rostersync.oneroster.addresses import host_of, origin_of
+from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.bodies import LONGEST_BODY, drain, explain, read_body
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.patience import patiently, read_retry_after
 from rostersync.oneroster.payloads import Row, parse_page, parse_user, read_object
 from rostersync.oneroster.signals import Busy, Refused, TooHeavy
 from rostersync.oneroster.signing import DIGESTS, ClientCredentials, OAuth1, Signer, StaticBearer
+from rostersync.oneroster.vetted import vetted_session
 from rostersync.oneroster.wire import FIELDS, FIELDS_1_2
 
 # At its debug level urllib3 writes whole URLs to the log, ids of people in them.
@@ -65,16 +67,18 @@ class RosterServer:
         credentials: Credentials,
         ability: Ability,
         *,
+        allowed: AllowList,
         timeout: tuple[float, float] = CONNECT_AND_READ,
         longest_request: float = LONGEST_REQUEST,
         longest_body: int = LONGEST_BODY,
-        session_factory: Callable[[], requests.Session] = requests.Session,
+        session_factory: Callable[[AllowList], requests.Session] = vetted_session,
         wait: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.ability = ability
         self._credentials = credentials
+        self._allowed = allowed
         self._timeout = timeout
         self._longest_request = longest_request
         self._longest_body = longest_body
@@ -194,10 +198,7 @@ class RosterServer:
         try:
             return self._sessions.get_nowait()
         except queue.Empty:
-            session = self._session_factory()
-            # Neither .netrc nor a proxy of the environment may stand between us and the address we vetted.
-            session.trust_env = False
-            return session
+            return self._session_factory(self._allowed)
 
     def _make_signer(self) -> Signer:
         if self.ability.auth in DIGESTS:

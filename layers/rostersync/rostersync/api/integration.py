@@ -1,0 +1,49 @@
+"""``GET /integration``: the status screen."""
+
+from typing import Any
+
+from rostersync.api import services
+from rostersync.api.resolver import answers, make_router
+from rostersync.api.runs import shape_of_run
+from rostersync.api.shapes import Connection, IntegrationScreen
+from rostersync.steps.show_integration import show_integration
+from rostersync.storage.integrations import Integration
+
+router = make_router()
+
+
+@router.get(
+    "/integration",
+    summary="How the connection stands",
+    tags=["integration"],
+    responses=answers(IntegrationScreen),
+)
+def get_integration() -> IntegrationScreen:
+    """Return status, statistics, the last run, the next night, and whose server it is."""
+    caller, at = services.who_looks(router), services.current()
+    screen = show_integration(caller.tenant_id, at.stores, now=at.now())
+    found = screen.integration
+    return IntegrationScreen.model_validate(
+        {
+            "status": screen.status,
+            "connection": _connection(found, at.settings.default_time_zone) if found else None,
+            "statistics": found.statistics if found else {},
+            "people": screen.people,
+            "without_groups": screen.last.without_groups if screen.last else {},
+            "synced_at": found.synced_at if found else 0,
+            "changed_at": screen.changed_at,
+            "running": screen.running,
+            "last_run": shape_of_run(screen.last) if screen.last else None,
+        }
+    )
+
+
+def _connection(found: Integration, default_time_zone: str) -> Any:
+    return Connection(
+        server_url=found.server_url,
+        district_name=found.district_name,
+        client_id=found.client_id_masked,
+        nightly_hour=found.nightly_hour,
+        time_zone=found.time_zone or default_time_zone,
+        next_night=found.due_at if found.has_nights else "",
+    )

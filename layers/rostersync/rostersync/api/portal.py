@@ -1,0 +1,14 @@
+"""The portal's API, whole."""
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
+from rostersync.api import integration, owners, runs, teachers
+from rostersync.api.resolver import make_resolver
+
+
+def make_portal() -> APIGatewayHttpResolver:
+    """Return the resolver with every route."""
+    resolver = make_resolver()
+    for routes in (integration, runs, teachers, owners):
+        resolver.include_router(routes.router)
+    return resolver

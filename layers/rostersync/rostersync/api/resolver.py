@@ -1,0 +1,111 @@
+"""The API's resolver and the gate through which its answers leave."""
+
+from typing import Any, Final, cast
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from rostersync.api.problems import CONTENT_TYPE, code_of, problem, problem_of, unexpected
+from rostersync.api.shapes import Problem, Shape
+from rostersync.errors import InvalidInput, NotFound, RosterSyncError, TooLarge
+from rostersync.observability import Handler, kind_of, logger, place_of, tracer
+from rostersync.parsing import FIELD
+
+LONGEST_BODY: Final = 64 * 1024
+
+_PROBLEMS: Final[dict[int, OpenAPIResponse]] = {
+    status: {"description": title, "content": {CONTENT_TYPE: {"model": Problem}}}
+    for status, title in {
+        400: "The request is not valid",
+        403: "Not allowed",
+        404: "Not found",
+        409: "Not as things stand now",
+        413: "The request is too long",
+        415: "Not JSON",
+        422: "Refused by the Roster Server",
+        500: "Unexpected error",
+        503: "Try again",
+    }.items()
+}
+"""What any route may answer beside what it is for. 401 and 429 are API Gateway's own."""
+
+
+def answers(model: type[Shape], status: int = 200) -> dict[int, OpenAPIResponse]:
+    """Return what a route may answer: what it is for, and the problems."""
+    meant: OpenAPIResponse = {"description": "As asked", "content": {"application/json": {"model": model}}}
+    return {status: meant, **_PROBLEMS}
+
+
+def make_router() -> APIGatewayHttpRouter:
+    """Return an empty router."""
+    return APIGatewayHttpRouter()  # type: ignore[no-untyped-call]  # Powertools gives it no types
+
+
+def make_resolver() -> APIGatewayHttpResolver:
+    """Return a resolver that validates requests and answers, and tells every error as a problem."""
+    resolver = APIGatewayHttpResolver(enable_validation=True)
+    resolver.exception_handler(RequestValidationError)(_not_valid)
+    resolver.exception_handler(RequestUnsupportedContentType)(_not_json)
+    resolver.exception_handler(RosterSyncError)(_refused)
+    resolver.exception_handler(Exception)(_unexpected)
+    resolver.not_found(_nothing_here)
+    return resolver
+
+
+def http(resolver: APIGatewayHttpResolver) -> Handler:
+    """Make a Lambda handler of a resolver. Neither requests nor answers are logged: route and status are."""
+
+    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+    def handler(event: Any, context: LambdaContext) -> Any:
+        logger.set_correlation_id(context.aws_request_id)
+        logger.append_keys(function=context.function_name, route=str(event.get("routeKey", "")))
+        answer = _too_large(event) or resolver.resolve(event, context)
+        logger.info("answered", status=answer["statusCode"])
+        return answer
+
+    return cast("Handler", handler)
+
+
+def _too_large(event: Any) -> dict[str, Any] | None:
+    # Before anybody parses it.
+    if len(event.get("body") or "") <= LONGEST_BODY:
+        return None
+    told = problem_of(TooLarge(f"a request has {LONGEST_BODY // 1024} KB at most"))
+    headers = {"Content-Type": CONTENT_TYPE}
+    return {"statusCode": told.status_code, "headers": headers, "body": told.body, "isBase64Encoded": False}
+
+
+def _not_valid(error: RequestValidationError) -> Response[str]:
+    fields = ", ".join(sorted({_named(one["loc"]) for one in error.errors()}))
+    return problem_of(InvalidInput(f"missing or not as it should be: {fields}"))
+
+
+def _not_json(_: RequestUnsupportedContentType) -> Response[str]:
+    return problem(415, "unsupported-media-type", "Not JSON", "send the body as application/json")
+
+
+def _refused(error: RosterSyncError) -> Response[str]:
+    logger.warning("refused", error=type(error).__name__, reason=str(error))
+    return problem_of(error)
+
+
+def _unexpected(error: Exception) -> Response[str]:
+    logger.error("unexpected error", error=kind_of(error), place=place_of(error))
+    return unexpected()
+
+
+def _nothing_here(_: NotFoundError) -> Response[str]:
+    return problem(404, code_of(NotFound), "Not found", "there is nothing at this address")
+
+
+def _named(location: tuple[Any, ...]) -> str:
+    """Return where in a request something is wrong; a name of the caller's own making is not repeated."""
+    parts = [str(part) for part in location if part not in {"body", "query", "path"}]
+    return ".".join(part if FIELD.fullmatch(part) else "an unknown field" for part in parts) or "the body"

@@ -1,0 +1,56 @@
+"""``/runs``: start a sync, follow it, look at those that were."""
+
+from typing import Annotated
+from uuid import uuid4
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from rostersync.api import services
+from rostersync.api.resolver import answers, make_router
+from rostersync.api.shapes import RunDetails, Runs, RunShape, StartedRun, StartRun
+from rostersync.steps.show_run import show_run
+from rostersync.steps.start_run import StartRequest, start_run
+from rostersync.storage.runs import RunRecord
+
+router = make_router()
+
+RunIdInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+:=@-]{0,79}$")]
+
+
+@router.post(
+    "/runs", summary="Start a sync", tags=["runs"], responses=answers(StartedRun, 202), status_code=202
+)
+def post_runs(body: StartRun) -> StartedRun:
+    """Start a sync, or return the one that goes on: two presses are one run."""
+    caller, at = services.who_acts(router), services.current()
+    started = start_run(
+        StartRequest(tenant_id=caller.tenant_id, mode=body.mode, actor=caller.actor),
+        at.stores,
+        at.executions,
+        at.settings.sync_state_machine,
+        now=at.now(),
+        nonce=uuid4().hex[:8],
+    )
+    return StartedRun(run_id=started.run_id, already=started.already)
+
+
+@router.get("/runs", summary="The last syncs", tags=["runs"], responses=answers(Runs))
+def get_runs(limit: Annotated[int, Query(ge=1, le=100)] = 30) -> Runs:
+    """Return the last syncs, latest first."""
+    caller, at = services.who_looks(router), services.current()
+    return Runs(runs=[shape_of_run(run) for run in at.stores.runs.recent(caller.tenant_id, limit)])
+
+
+@router.get("/runs/<run_id>", summary="One sync", tags=["runs"], responses=answers(RunDetails))
+def get_run(run_id: RunIdInPath) -> RunDetails:
+    """Return a sync with its phase, and while it goes on its progress by collection."""
+    caller, at = services.who_looks(router), services.current()
+    shown = show_run(caller.tenant_id, run_id, at.stores)
+    return RunDetails.model_validate(
+        {"run": shape_of_run(shown.run), "phase": shown.phase, "progress": shown.progress}
+    )
+
+
+def shape_of_run(run: RunRecord) -> RunShape:
+    """Return a run as the portal sees it."""
+    return RunShape.model_validate({name: getattr(run, name) for name in RunShape.model_fields})

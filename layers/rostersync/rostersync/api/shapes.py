@@ -1,0 +1,240 @@
+"""The API's bodies, as the portal sees them: camelCase, times in ms since 1970, 0 for never."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+
+from rostersync.steps.requests import Mode
+
+Milliseconds = Annotated[int, Field(ge=0, description="Since 1970, 0: never")]
+
+
+class Shape(BaseModel):
+    """Part of a request or of an answer; a request's unknown fields are refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+    )
+
+
+class Problem(Shape):
+    """RFC 9457; ``code`` stays, whatever the words become."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    run_id: str = ""
+
+
+class RunShape(Shape):
+    """One sync. ``outcome`` is "" while it runs."""
+
+    run_id: str
+    mode: str
+    cause: str
+    actor: str
+    started_at: Milliseconds
+    finished_at: Milliseconds
+    outcome: str
+    error: str
+    reason: str
+    warnings: list[str]
+    statistics: dict[str, int]
+    changes: dict[str, dict[str, int]]
+    without_groups: dict[str, int]
+    notes: dict[str, int]
+    delivery: dict[str, int]
+    collections: dict[str, dict[str, int | None]]
+
+
+class ProgressShape(Shape):
+    """Rows of a collection that have come, and how many there are to be: null where none is announced."""
+
+    rows: int
+    total: int | None
+
+
+class RunDetails(Shape):
+    """A run, and how far it is."""
+
+    run: RunShape
+    phase: Literal["planning", "fetching", "comparing", "publishing", "ended"]
+    progress: dict[str, ProgressShape]
+
+
+class Runs(Shape):
+    """The last runs, latest first."""
+
+    runs: list[RunShape]
+
+
+class StartRun(Shape):
+    """Which kind of sync."""
+
+    mode: Mode = "changes"
+
+
+class StartedRun(Shape):
+    """The run that goes on; ``already`` when it was not this press that began it."""
+
+    run_id: str
+    already: bool
+
+
+class Connection(Shape):
+    """Where the roster comes from."""
+
+    server_url: str
+    district_name: str
+    client_id: Annotated[str, Field(description="Masked")]
+    nightly_hour: int
+    time_zone: str
+    next_night: Annotated[str, Field(description="UTC, to the minute; empty when there is none")]
+
+
+class IntegrationScreen(Shape):
+    """The status screen. What a tenant that is not connected has not got is null, or empty."""
+
+    status: Literal[
+        "disconnecting", "not connected", "syncing", "credentials rejected", "paused", "connected"
+    ]
+    connection: Connection | None
+    statistics: dict[str, int]
+    people: dict[str, int]
+    without_groups: dict[str, int]
+    synced_at: Milliseconds
+    changed_at: Milliseconds
+    running: str
+    last_run: RunShape | None
+
+
+class Credentials(Shape):
+    """What an admin enters; the secrets show in no text made of it."""
+
+    client_id: Annotated[str, Field(max_length=1_000)]
+    client_secret: SecretStr
+    server_url: Annotated[str, Field(max_length=2_000)] = ""
+
+
+class Connected(Shape):
+    """The district found. ``records`` holds each collection's total, null where none is announced.
+
+    ``advice`` says for an empty or refused collection which ClassLink permission to change.
+    """
+
+    district_name: str
+    server_url: str
+    schools: list[str]
+    records: dict[str, int | None]
+    advice: list[str]
+
+
+class Teacher(Shape):
+    """A teacher who waits for a user."""
+
+    owner_id: str
+    given_name: str
+    family_name: str
+    email: str
+    schools: list[str]
+    groups: int
+    state: str
+    refused: str
+    shared_email: bool
+    lost_user: bool
+
+
+class TeacherSearch(Shape):
+    """What to look for in name, e-mail and names of schools. In a body: a name has no place in an address."""
+
+    query: Annotated[str, Field(max_length=200)] = ""
+    min_groups: Annotated[int, Field(ge=1, le=10_000)] = 1
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class TeacherPage(Shape):
+    """A page of those a search found."""
+
+    teachers: list[Teacher]
+    total: int
+
+
+class ImportUser(Shape):
+    """A teacher to import, with Senso's words for role and site."""
+
+    owner_id: str
+    role: str
+    site: str = ""
+
+
+class ImportUsers(Shape):
+    """Teachers to import."""
+
+    users: Annotated[list[ImportUser], Field(min_length=1, max_length=500)]
+
+
+class ImportedUser(Shape):
+    """What became of one; ``error`` says what to do."""
+
+    owner_id: str
+    state: str
+    error: str
+
+
+class ImportedUsers(Shape):
+    """What became of each."""
+
+    users: list[ImportedUser]
+
+
+class FindOwner(Shape):
+    """An e-mail, the teacher's or the Senso user's."""
+
+    email: Annotated[str, Field(min_length=3, max_length=254)]
+
+
+class OwnersClassShape(Shape):
+    """A class that a teacher is enrolled on; ``reason`` says why there is no group."""
+
+    class_id: str
+    name: str
+    reason: str
+    group_id: str
+
+
+class OwnerShape(Shape):
+    """A teacher; ``ownerId`` is "" when there is none, and ``reason`` says why there is nothing."""
+
+    owner_id: str
+    given_name: str
+    family_name: str
+    email: str
+    user_id: str
+    by_hand: bool
+    groups: int
+    reason: str
+    without_groups: dict[str, int]
+    classes: list[OwnersClassShape]
+
+
+class MatchUser(Shape):
+    """The Senso user's e-mail; null undoes a match."""
+
+    email: Annotated[str, Field(min_length=3, max_length=254)] | None
+
+
+class ResyncedShape(Shape):
+    """How many groups were sent, as ClassLink had them at ``asOf``; it was not asked again."""
+
+    groups: int
+    as_of: Milliseconds
+    reason: str
+    without_groups: dict[str, int]

@@ -1,0 +1,57 @@
+"""A run, and how far it is while it goes on."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from rostersync.errors import NotFound, StagedObjectMissing
+from rostersync.roster.records import COLLECTIONS
+from rostersync.steps.staged_pull import PULLS, Plan
+from rostersync.storage import staged
+from rostersync.storage.runs import RunRecord
+from rostersync.storage.stores import Stores
+
+ENDED: Final = "ended"
+PLANNING: Final = "planning"
+FETCHING: Final = "fetching"
+COMPARING: Final = "comparing"
+PUBLISHING: Final = "publishing"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """``phase`` is one of ``planning``, ``fetching``, ``comparing``, ``publishing`` and ``ended``.
+
+    ``progress`` holds for each collection how many rows have come and how many there are to be, None where
+    the server announces no total; it is empty before the plan and once the run has ended.
+    """
+
+    run: RunRecord
+    phase: str
+    progress: dict[str, dict[str, int | None]]
+
+
+def show_run(tenant_id: str, run_id: str, stores: Stores) -> ShownRun:
+    """Return a run; raises ``NotFound``, for another tenant's too."""
+    run = stores.runs.get(tenant_id, run_id)
+    if run is None:
+        raise NotFound("there is no such sync; look at the history")
+    if run.finished_at:
+        return ShownRun(run, ENDED, {})
+    for pull in range(PULLS, 0, -1):
+        try:
+            plan = stores.staging.get_json(staged.plan(tenant_id, run_id, pull), Plan)
+        except StagedObjectMissing:
+            continue
+        rows = stores.runs.progress(tenant_id, run_id)
+        progress: dict[str, dict[str, int | None]] = {
+            collection: {"rows": rows.get(collection, 0), "total": plan.announced[collection]}
+            for collection in COLLECTIONS
+        }
+        return ShownRun(run, _phase(tenant_id, run_id, pull, stores), progress)
+    return ShownRun(run, PLANNING, {})
+
+
+def _phase(tenant_id: str, run_id: str, pull: int, stores: Stores) -> str:
+    if stores.staging.exists(staged.review(tenant_id, run_id, pull)):
+        return PUBLISHING
+    return COMPARING if stores.staging.exists(staged.verdict(tenant_id, run_id, pull)) else FETCHING

@@ -1,0 +1,77 @@
+"""The sync button: one run at a time, however often it is pressed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from rostersync.errors import RunInProgress, StorageUnavailable
+from rostersync.parsing import TenantId
+from rostersync.steps.requests import Mode, Request
+from rostersync.storage.executions import Executions
+from rostersync.storage.runs import RunRecord
+from rostersync.storage.stores import Stores
+
+SECONDS_TO_BEGIN: Final = 60
+"""The lease until Plan holds it for longer: whoever dies between the two blocks nobody for hours."""
+
+
+class StartRequest(Request):
+    """Which kind of sync; ``actor`` is the id of who pressed, never a name."""
+
+    tenant_id: TenantId
+    mode: Mode
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The run that goes on. ``already``: it was begun by somebody else, or by an earlier press."""
+
+    run_id: str
+    already: bool
+
+
+def start_run(
+    request: StartRequest,
+    stores: Stores,
+    executions: Executions,
+    state_machine: str,
+    *,
+    now: datetime,
+    nonce: str,
+) -> Started:
+    """Take the lease, then start the execution; return the run in progress if there is one.
+
+    ``nonce`` makes the run's id another one than that of any press in the same millisecond. Raises
+    ``NotConnected``, ``StorageConflict`` and ``StorageUnavailable``.
+    """
+    stores.integrations.require(request.tenant_id)
+    started_at = int(now.timestamp() * 1000)
+    run_id = f"portal-{started_at}-{nonce}"
+    try:
+        stores.leases.acquire(request.tenant_id, run_id, now, SECONDS_TO_BEGIN)
+    except RunInProgress:
+        holder = stores.leases.holder(request.tenant_id, now)
+        if holder is None:
+            raise
+        return Started(holder.run_id, already=True)
+    # Who pressed stays in the run's item: an execution's input is kept in its history.
+    run = stores.runs.start(
+        RunRecord(
+            tenant_id=request.tenant_id,
+            run_id=run_id,
+            mode=request.mode,
+            cause="portal",
+            actor=request.actor,
+            started_at=started_at,
+        )
+    )
+    event = {"tenantId": request.tenant_id, "mode": request.mode, "cause": "portal"}
+    try:
+        executions.start(state_machine, run_id, event)
+    except StorageUnavailable as error:
+        failed = replace(run, outcome="failed", error=type(error).__name__, reason=str(error))
+        stores.runs.finish(replace(failed, finished_at=started_at))
+        stores.leases.release(request.tenant_id, run_id)
+        raise
+    return Started(run_id, already=False)
