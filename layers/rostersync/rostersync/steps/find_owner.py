@@ -1,35 +1,53 @@
 """Find a teacher by e-mail: the teacher's own, or that of the Senso user who is tied to the teacher."""
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
 
+from rostersync import clock
 from rostersync.parsing import TenantId
 from rostersync.roster.emails import normalise_email
-from rostersync.roster.explaining import Explanation, explain_owner
+from rostersync.roster.explaining import (
+    REMOVED,
+    Explanation,
+    Who,
+    because,
+    explain_nobody,
+    explain_owner,
+    goes_by,
+)
 from rostersync.roster.groups import OwnersClass
+from rostersync.roster.identity import SHARDS
 from rostersync.roster.owners import Owner
+from rostersync.roster.records import Person
 from rostersync.senso.linking import Linking
+from rostersync.steps.plan_pull import local_date
 from rostersync.steps.requests import Request
 from rostersync.storage import items, keys
+from rostersync.storage.attributes import Item
+from rostersync.storage.integrations import Integration
 from rostersync.storage.stores import Stores
 
 OwnerId = Annotated[str, Field(pattern=r"^o_[0-9a-f]{20}$")]
+Email = Annotated[str, Field(min_length=3, max_length=254)]
+"""An e-mail, as somebody typed it."""
 
 
 class FindRequest(Request):
-    """An e-mail, as somebody typed it."""
+    """Whom to look for."""
 
     tenant_id: TenantId
-    email: Annotated[str, Field(min_length=3, max_length=254)]
+    email: Email
 
 
 @dataclass(frozen=True, slots=True)
 class FoundOwner:
     """``owner_id`` is "" when there is none; ``owner`` is None too for one who has left.
 
-    ``user_id`` is the linked Senso user's, ``by_hand`` says that somebody matched the two.
+    ``user_id`` is the linked Senso user's, ``by_hand`` says that somebody matched the two. ``people`` are
+    those who go by an e-mail that nobody owns.
     """
 
     owner_id: str
@@ -38,6 +56,7 @@ class FoundOwner:
     user_id: str
     by_hand: bool
     explanation: Explanation
+    people: tuple[Who, ...] = ()
 
     @property
     def groups(self) -> int:
@@ -48,12 +67,27 @@ class FoundOwner:
 def find_owner(request: FindRequest, stores: Stores) -> FoundOwner:
     """Return the owner, or why there is none; raises ``NotConnected``."""
     integration = stores.integrations.require(request.tenant_id)
-    linking = Linking(stores, request.tenant_id, integration.settings.email_domains, now_ms=0)
-    owner_id = linking.owner_with(request.email)
+    now_ms = int(clock.now().timestamp() * 1000)
+    return find_by_email(
+        request.email, integration, stores, now_ms=now_ms, time_zone=integration.time_zone or "UTC"
+    )
+
+
+def find_by_email(
+    email: str, integration: Integration, stores: Stores, *, now_ms: int, time_zone: str
+) -> FoundOwner:
+    """Find an owner; where there is none today, read all people of the roster to say why."""
+    tenant_id = integration.tenant_id
+    owner_id = Linking(stores, tenant_id, integration.settings.email_domains, now_ms).owner_with(email)
     if not owner_id:
-        for user in stores.users.with_emails(request.tenant_id, [normalise_email(request.email, {})]):
-            owner_id = owner_id or stores.links.of_user(request.tenant_id, user.user_id).owner_id
-    return look_up(request.tenant_id, owner_id, stores)
+        for user in stores.users.with_emails(tenant_id, [normalise_email(email, {})]):
+            owner_id = owner_id or stores.links.of_user(tenant_id, user.user_id).owner_id
+    found = look_up(tenant_id, owner_id, stores)
+    if found.owner is not None:
+        return found
+    people, removed = _who_go_by(email, integration, stores, now_ms, time_zone)
+    explanation, whos = explain_nobody(people, removed, integration.settings)
+    return replace(found, explanation=explanation, people=whos)
 
 
 def look_up(tenant_id: str, owner_id: str, stores: Stores) -> FoundOwner:
@@ -73,3 +107,43 @@ def look_up(tenant_id: str, owner_id: str, stores: Stores) -> FoundOwner:
         by_hand=bool(user_id) and stores.links.matched_user(tenant_id, owner_id) == user_id,
         explanation=explain_owner(classes, is_owner=owner is not None, linked=bool(user_id)),
     )
+
+
+def removed_person(item: Item, now_ms: int, time_zone: str) -> Who | None:
+    """Return who was removed, from what is kept of them for 30 days; None after that."""
+    if items.has_expired(item, now_ms):
+        return None
+    gone = items.gone_of(item)
+    return Who(
+        sourced_id=gone.sourced_id,
+        given_name=gone.given_name,
+        family_name=gone.family_name,
+        email=gone.email,
+        why=because(REMOVED, local_date(gone.gone_at, time_zone)),
+    )
+
+
+def _who_go_by(
+    email: str, integration: Integration, stores: Stores, now_ms: int, time_zone: str
+) -> tuple[list[Person], list[Who]]:
+    """Return who goes by an e-mail, and who did and was removed."""
+    domains = integration.settings.email_domains
+    compared = normalise_email(email, domains)
+
+    def in_shard(shard: int) -> tuple[list[Person], list[Who]]:
+        people: list[Person] = []
+        removed: list[Who] = []
+        for item in stores.table.query(keys.roster_partition(integration.tenant_id, shard)):
+            if item["sk"].startswith(keys.RECORD_PREFIXES[Person]):
+                person = items.record_of(item, Person)
+                if goes_by(person, email, integration.settings):
+                    people.append(person)
+            elif item["sk"].startswith(keys.GONE_PREFIX):
+                who = removed_person(item, now_ms, time_zone)
+                if compared and who is not None and normalise_email(who.email, domains) == compared:
+                    removed.append(who)
+        return people, removed
+
+    with ThreadPoolExecutor(SHARDS) as pool:
+        found = list(pool.map(in_shard, range(SHARDS)))
+    return [one for people, _ in found for one in people], [one for _, gone in found for one in gone]
