@@ -19,6 +19,8 @@ LOOKING: list[tuple[str, str, Any]] = [
     ("POST", "/teachers/search", {"query": ""}),
     ("POST", "/owners/find", {"email": EMAIL}),
     ("GET", f"/owners/{NOBODY}/groups", None),
+    ("POST", "/explain", {"teacher": EMAIL}),
+    ("POST", "/explain", {"student": "s1"}),
 ]
 ACTING: list[tuple[str, str, Any]] = [
     ("POST", "/runs", {"mode": "changes"}),
@@ -82,6 +84,10 @@ def test_another_tenants_ids_are_not_found_and_stay_as_they_are() -> None:
         assert portal.ask("GET", "/runs", tenant="other").body == {"runs": []}
         assert portal.ask("GET", "/teachers", tenant="other").body == {"teachers": [], "total": 0}
         assert portal.ask("POST", "/owners/find", {"email": EMAIL}, tenant="other").body["ownerId"] == ""
+        for question in ({"teacher": EMAIL}, {"class": "c1"}, {"student": "s1"}):
+            answer = portal.ask("POST", "/explain", question, tenant="other").body
+            assert "not shared by ClassLink" in json.dumps(answer)
+            assert "Family" not in json.dumps(answer)
         imported = portal.ask(
             "POST", "/users", {"users": [{"ownerId": owner_id, "role": "teacher"}]}, tenant="other"
         )

@@ -208,3 +208,28 @@ def test_a_teacher_who_left_can_still_be_looked_at(portal: Portal) -> None:
     portal.sync({**small_roster(), "teachers": [teacher("t2")]})
     left = portal.ask("GET", f"/owners/{owner_id}/groups").body
     assert (left["email"], left["groups"], left["reason"]) == ("", 0, "not shared by ClassLink")
+
+
+# -- Why -------------------------------------------------------------------------------------------------
+
+
+def test_why_is_answered_for_a_teacher_a_class_and_a_student(portal: Portal) -> None:
+    portal.added("u1", EMAIL)
+    portal.sync(small_roster())
+    teachers = portal.ask("POST", "/explain", {"teacher": EMAIL}).body
+    assert (teachers["about"], teachers["class"], teachers["student"]) == ("teacher", None, None)
+    (theirs,) = teachers["teacher"]["classes"]
+    assert (theirs["name"], theirs["group"]["delivery"], theirs["why"]["reason"]) == ("Art", "delivered", "")
+    of_class = portal.ask("POST", "/explain", {"class": "c2"}).body["class"]
+    assert [one["who"]["email"] for one in of_class["teachers"]] == ["t2@hill.example"]
+    assert (of_class["members"], of_class["teachers"][0]["group"]["delivery"]) == (2, "user not linked")
+    of_student = portal.ask("POST", "/explain", {"student": "s2"}).body["student"]
+    assert {one["title"]: [owner["email"] for owner in one["seenBy"]] for one in of_student["classes"]} == {
+        "Art": [EMAIL],
+        "Music": ["t2@hill.example"],
+    }
+
+
+@pytest.mark.parametrize("body", [{}, {"teacher": EMAIL, "class": "c1"}, {"classId": "c1"}, {"class": ""}])
+def test_exactly_one_thing_is_asked_about(portal: Portal, body: dict[str, str]) -> None:
+    assert portal.ask("POST", "/explain", body).code == "invalid-input"

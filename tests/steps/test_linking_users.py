@@ -348,6 +348,18 @@ def test_a_match_takes_a_user_from_another_teacher_who_is_listed() -> None:
     assert lost.lost
 
 
+@pytest.mark.parametrize(("first", "second"), [("t1", "t2"), ("t2", "t1")])
+def test_whoever_loses_a_matched_user_to_another_match_is_listed(first: str, second: str) -> None:
+    tenant = Tenant()
+    tenant.sync(small_roster())
+    tenant.added("ux", "x@other.example")
+    for one in (first, second):
+        tenant.match(f"{one}@hill.example", "x@other.example")
+    lost = tenant.stores.links.of_owner(TENANT, tenant.owner(f"{first}@hill.example"))
+    assert lost is not None
+    assert lost.lost
+
+
 @pytest.mark.parametrize(("email", "afterwards"), [("x@other.example", ""), ("t1@hill.example", "u")])
 def test_a_match_that_is_undone_leaves_what_the_rules_give(email: str, afterwards: str) -> None:
     tenant = Tenant()

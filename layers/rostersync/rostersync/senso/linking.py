@@ -86,13 +86,18 @@ class Linking:
                     user_id,
                     now_ms=self.now_ms,
                     by_hand=by_hand,
-                    lost=not user_id and former in assigned.values(),
+                    lost=not user_id and self._is_anothers(former, owner_id, assigned),
                     provided=around.checks(owner_id, user_id),
                 )
             except StorageConflict:
                 continue
             return {loser, *(self.owners_around([former]) if former else ())}
         raise StorageConflict(f"links of tenant {self.tenant_id} changed again and again; try again later")
+
+    def _is_anothers(self, user_id: str, owner_id: str, assigned: Mapping[str, str]) -> bool:
+        """Whether the user whom an owner loses goes to another owner, so that an admin may want to know."""
+        matched = self.stores.links.matched_owner(self.tenant_id, user_id)
+        return user_id in assigned.values() or matched not in {"", owner_id}
 
 
 @dataclass(slots=True)
