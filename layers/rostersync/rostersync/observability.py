@@ -2,7 +2,8 @@
 
 import functools
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -40,16 +41,8 @@ def step(model: type[R]) -> Callable[[Callable[[R, LambdaContext], Any]], Handle
             request = parse_request(model, event)
             named = request.model_dump(by_alias=True, include={"tenant_id", "run_id", "pull", "task", "part"})
             logger.append_keys(function=context.function_name, **named)
-            try:
-                result = run(request, context)
-            except RosterSyncError as error:
-                logger.warning("refused", error=type(error).__name__, reason=str(error))
-                raise
-            except Exception as error:
-                logger.error("unexpected error", error=kind_of(error), place=place_of(error))
-                raise UnexpectedError(f"{kind_of(error)} at {place_of(error)}") from None
-            logger.info("done")
-            return result
+            with _only_our_errors():
+                return run(request, context)
 
         return cast("Handler", handler)
 
@@ -63,16 +56,8 @@ def queue(take_in: Callable[[SQSRecord], None]) -> Handler:
     """
 
     def take_one(record: SQSRecord) -> None:
-        with logger.append_context_keys(message_id=record.message_id):
-            try:
-                take_in(record)
-            except RosterSyncError as error:
-                logger.warning("refused", error=type(error).__name__, reason=str(error))
-                raise
-            except Exception as error:
-                logger.error("unexpected error", error=kind_of(error), place=place_of(error))
-                raise UnexpectedError(f"{kind_of(error)} at {place_of(error)}") from None
-            logger.info("done")
+        with logger.append_context_keys(message_id=record.message_id), _only_our_errors():
+            take_in(record)
 
     @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
     @functools.wraps(take_in)
@@ -84,6 +69,20 @@ def queue(take_in: Callable[[SQSRecord], None]) -> Handler:
         return process_partial_response(event, take_one, processor, context)
 
     return cast("Handler", handler)
+
+
+@contextmanager
+def _only_our_errors() -> Iterator[None]:
+    """Log how it went, and let an error pass only if we wrote its text."""
+    try:
+        yield
+    except RosterSyncError as error:
+        logger.warning("refused", error=type(error).__name__, reason=str(error))
+        raise
+    except Exception as error:
+        logger.error("unexpected error", error=kind_of(error), place=place_of(error))
+        raise UnexpectedError(f"{kind_of(error)} at {place_of(error)}") from None
+    logger.info("done")
 
 
 def kind_of(error: BaseException) -> str:

@@ -2,24 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic.alias_generators import to_camel
+from pydantic import Field, SecretStr
 
-from rostersync.steps.requests import Mode
+from rostersync.steps.requests import Mode, Request
 
 Milliseconds = Annotated[int, Field(ge=0, description="Since 1970, 0: never")]
 
 
-class Shape(BaseModel):
+class Shape(Request):
     """Part of a request or of an answer; a request's unknown fields are refused."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-    )
 
 
 class Problem(Shape):
