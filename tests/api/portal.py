@@ -22,6 +22,7 @@ SETTINGS: Final = PortalSettings.from_environment(
         "STAGING_BUCKET": "bucket",
         "EVENT_BUS": "bus",
         "SYNC_STATE_MACHINE": "sync",
+        "DISCONNECT_STATE_MACHINE": "disconnect",
         "TENANT_CLAIM": "tenant_id",
         "ROLE_CLAIM": "roles",
     }
@@ -49,6 +50,9 @@ class FakeExecutions:
         if self.error is not None:
             raise self.error
         self.started.append((state_machine, name, event))
+
+    def start_next(self, state_machine: str, name: str, event: Any) -> None:
+        self.start(state_machine, f"{name}-1", event)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from local.openapi import PATH, written
 from rostersync.api.document import describe
 
-METHODS = {"get", "put", "post"}
+METHODS = {"get", "put", "post", "delete"}
 
 
 def test_the_committed_description_is_what_the_code_says() -> None:
@@ -27,7 +27,15 @@ def test_no_address_has_room_for_an_email_or_a_name() -> None:
         assert "email" not in path.lower()
         for operation in operations.values():
             for parameter in operation.get("parameters", []):
-                assert parameter["name"] in {"run_id", "owner_id", "limit", "offset"}, path
+                assert parameter["name"] in {
+                    "run_id",
+                    "owner_id",
+                    "limit",
+                    "offset",
+                    "collection",
+                    "reason",
+                    "groups",
+                }, path
 
 
 def test_a_secret_is_asked_for_and_never_told() -> None:

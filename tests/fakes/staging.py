@@ -45,6 +45,9 @@ class FakeS3(Failing):
         self.note_call()
         return {"ContentLength": len(self._object("HeadObject", Key))}
 
+    def generate_presigned_url(self, _: str, *, Params: dict[str, Any], ExpiresIn: int) -> str:  # noqa: N803 - boto3's names
+        return f"https://bucket.example/{Params['Key']}?seconds={ExpiresIn}"
+
     def list_objects_v2(self, *, Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
         self.note_call()
         found = sorted(key for key in self.objects if key.startswith(Prefix))

@@ -13,6 +13,7 @@ from rostersync.parsing import parse_request
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.verify_credentials import ConnectRequest, Discover, masked, verify_credentials
 from rostersync.storage import keys
+from rostersync.storage.integrations import Leaving
 from tests.fakes import FakeBus
 from tests.steps.driver import NOW, TENANT, FakeStores
 
@@ -140,7 +141,7 @@ def test_of_a_client_id_only_its_end_is_shown(client_id: str, shown: str) -> Non
 def test_a_tenant_that_is_being_disconnected_is_not_connected_again_yet() -> None:
     stores = FakeStores()
     connect(stores, finds(HILL))
-    stores.integrations.set_status(TENANT, "disconnecting")
+    stores.integrations.leave(TENANT, Leaving("remove", 5))
     secrets = stores.secrets.writes
     with pytest.raises(NotConnected, match="being disconnected"):
         connect(stores, finds(HILL))

@@ -18,6 +18,7 @@ from rostersync.errors import (
 )
 from rostersync.parsing import parse_request
 from rostersync.steps.finish_run import Finished, FinishRequest, finish_run
+from rostersync.storage.integrations import Leaving
 from rostersync.storage.runs import RunRecord
 from tests.steps.driver import LONGEST_FUNCTION_SECONDS, NOW, TENANT, FakeStores, connected, sync
 from tests.steps.published import kept_items
@@ -73,7 +74,7 @@ def test_a_tenant_without_integration_is_not_connected() -> None:
     stores = connected()
     with pytest.raises(NotConnected, match="shelbyville"):
         sync(stores, serve(small_roster()), tenant_id="shelbyville")
-    stores.integrations.set_status(TENANT, "disconnecting")
+    stores.integrations.leave(TENANT, Leaving("remove", 5))
     before = stores.table.items
     with pytest.raises(NotConnected):
         sync(stores, serve(small_roster()))

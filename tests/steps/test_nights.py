@@ -9,6 +9,7 @@ from rostersync.errors import CredentialsRejected, NightAlreadyRun
 from rostersync.parsing import parse_request
 from rostersync.steps.list_due_tenants import LONGEST_NIGHT_SECONDS, NightRequest, list_due_tenants
 from rostersync.steps.summarise_night import SummaryRequest, summarise_night
+from rostersync.storage.integrations import Leaving
 from rostersync.storage.runs import RunRecord
 from tests.steps.driver import NOW, FakeStores, connected, sync
 from tests.steps.rosters import serve, small_roster
@@ -163,7 +164,7 @@ def test_who_has_rejected_credentials_is_taken() -> None:
 def test_who_is_paused_after_the_index_was_read_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     stores = connected()
     stale = [*stores.table.index("INTEGRATIONS")]
-    stores.integrations.set_status("springfield", "disconnecting")
+    stores.integrations.leave("springfield", Leaving("remove", 5))
     monkeypatch.setattr(type(stores.table), "index", lambda *_, **__: iter(stale))
     assert listed(stores, "night-1") == []
 

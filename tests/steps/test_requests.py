@@ -9,11 +9,14 @@ import pytest
 from rostersync.errors import InvalidInput
 from rostersync.parsing import parse_request
 from rostersync.senso.contracts import UserAdded
+from rostersync.steps.begin_disconnect import DisconnectRequest
 from rostersync.steps.fetch_pages import FetchRequest
+from rostersync.steps.finish_disconnect import FinishDisconnectRequest
 from rostersync.steps.finish_run import FinishRequest, finish_run
 from rostersync.steps.link_users import read_message
 from rostersync.steps.list_due_tenants import NightRequest
 from rostersync.steps.plan_pull import PlanRequest
+from rostersync.steps.purge_shards import PurgeRequest
 from rostersync.steps.requests import PullRequest, Request, ShardsRequest
 from rostersync.steps.summarise_night import SummaryRequest
 from rostersync.steps.verify_credentials import ConnectRequest
@@ -35,11 +38,15 @@ MODELS: dict[str, type[Request]] = {
     "finish_run_status_change": FinishRequest,
     "list_due_tenants": NightRequest,
     "summarise_night": SummaryRequest,
+    "stop_run": DisconnectRequest,
+    "purge_shards": PurgeRequest,
+    "finish_disconnect": FinishDisconnectRequest,
 }
 ADDED: dict[str, tuple[type[Request], dict[str, Any]]] = {
     "sync": (PlanRequest, {"runId": "run", "pull": 1}),
     "nightly": (NightRequest, {"nightId": "night"}),
     "nightly_tenants": (NightRequest, {"nightId": "night"}),
+    "disconnect": (DisconnectRequest, {}),
 }
 """What the state machines add to their own input before the first function gets it."""
 

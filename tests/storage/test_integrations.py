@@ -7,8 +7,7 @@ import pytest
 
 from rostersync.errors import NotConnected, StorageConflict
 from rostersync.roster.settings import RosterSettings
-from rostersync.storage import keys
-from rostersync.storage.integrations import Integration, Integrations
+from rostersync.storage.integrations import Integration, Integrations, Leaving
 from rostersync.storage.secrets import SecretRef
 from rostersync.storage.table import Table
 
@@ -37,6 +36,7 @@ MAPLE = Integration(
     statistics={"teachers": 3},
 )
 LATER = datetime(2026, 3, 2, 8, 0, 59, tzinfo=UTC)
+LEAVING = Leaving("remove", 5)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_reconnecting_writes_what_was_found_and_leaves_what_a_run_wrote(integrat
         last_nightly_date="2026-03-02",
         due_at="2026-03-03T08:00Z",
     )
-    integrations.set_status("maple", "disconnecting")
+    integrations.leave("maple", LEAVING)
     with pytest.raises(StorageConflict):
         integrations.reconnect(MAPLE)
 
@@ -117,26 +117,17 @@ def test_an_outcome_does_not_end_a_disconnecting(integrations: Integrations) -> 
     integrations.record_sync("maple", {}, 5)
     assert integrations.get("maple") is None
     integrations.connect(MAPLE)
-    integrations.set_status("maple", "disconnecting")
+    integrations.leave("maple", LEAVING)
     integrations.record_sync("maple", {"teachers": 4}, 5)
-    assert integrations.get("maple") == replace(MAPLE, status="disconnecting")
+    assert integrations.get("maple") == replace(MAPLE, status="disconnecting", leaving=LEAVING)
 
 
 def test_a_disconnecting_tenant_has_no_more_nights(integrations: Integrations) -> None:
     integrations.connect(MAPLE)
-    integrations.set_status("maple", "disconnecting")
-    integrations.set_status("maple", "disconnecting")
+    integrations.leave("maple", LEAVING)
     assert list(integrations.due(LATER)) == []
     with pytest.raises(StorageConflict):
-        integrations.set_status("maple", "connected")
-    with pytest.raises(StorageConflict):
         integrations.record_night("maple", "2026-03-02", "2026-03-03T08:00Z")
-
-
-def test_a_status_is_set_only_where_there_is_an_integration(integrations: Integrations, table: Table) -> None:
-    with pytest.raises(StorageConflict):
-        integrations.set_status("maple", "disconnecting")
-    assert table.get(keys.integration("maple")) is None
 
 
 def test_an_integration_does_not_show_its_key() -> None:

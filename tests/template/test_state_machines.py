@@ -9,7 +9,12 @@ import yaml
 from cfnlint.api import lint_all
 
 FOLDER = Path(__file__).parents[2] / "statemachines"
-NUMBERS = {"TimeoutSeconds": "10800", "TenantsAtOnce": "2", "StagingBucket": "bucket"}
+NUMBERS = {
+    "TimeoutSeconds": "10800",
+    "OutliveSeconds": "330",
+    "TenantsAtOnce": "2",
+    "StagingBucket": "bucket",
+}
 
 
 def definition(text: str) -> dict[str, Any]:

@@ -68,6 +68,23 @@ def test_the_lease_outlives_the_state_machine_by_its_longest_function():
     assert limits["Lease"] == limits["Sync"] + limits["LongestFunction"]
 
 
+def test_a_disconnect_outlives_the_longest_function_before_it_deletes():
+    limits = TEMPLATE["Mappings"]["Limits"]["Seconds"]
+    assert limits["LongestFunction"] < limits["Outlive"] < limits["Disconnect"]
+    states = MACHINES["disconnect"]["States"]
+    assert (states["StopRun"]["Next"], states["OutliveFunctions"]["Next"]) == ("OutliveFunctions", "Purge")
+    substitutions = RESOURCES["DisconnectStateMachine"]["Properties"]["DefinitionSubstitutions"]
+    assert substitutions["OutliveSeconds"] == {"Fn::FindInMap": ["Limits", "Seconds", "Outlive"]}
+
+
+def test_only_finishing_a_disconnect_may_delete_secrets_and_staged_objects():
+    for action in ("secretsmanager:DeleteSecret", "s3:DeleteObject"):
+        allowed = {name for name in FUNCTIONS if resources_of(name, action)}
+        assert allowed == {"FinishDisconnectFunction"}, action
+    (secret,) = resources_of("FinishDisconnectFunction", "secretsmanager:DeleteSecret")
+    assert secret["Fn::Sub"].endswith(":secret:${SecretPrefix}/*")
+
+
 def test_every_function_has_a_folder_a_step_and_a_log_group_of_its_own():
     folders = {function["CodeUri"] for function in FUNCTIONS.values()}
     assert folders == {f"functions/{path.parent.name}/" for path in (ROOT / "functions").glob("*/app.py")}

@@ -17,7 +17,6 @@ from rostersync.oneroster.server import RosterServer
 from rostersync.senso.bus import Bus
 from rostersync.settings import (
     BusSettings,
-    PortalSettings,
     ServerSettings,
     Settings,
     StoreSettings,
@@ -67,8 +66,8 @@ def bus(settings: BusSettings) -> Bus:
 
 
 @cache
-def executions(_: PortalSettings) -> Executions:
-    """Return the way to start a run."""
+def executions() -> Executions:
+    """Return the way to start and to stop a run."""
     return Executions(boto3.client("stepfunctions", config=AWS_CONFIG))
 
 

@@ -79,6 +79,7 @@ class PortalSettings(ApiSettings):
     """``portal_api``."""
 
     sync_state_machine: NonEmpty
+    disconnect_state_machine: NonEmpty
 
 
 class VerifySettings(ApiSettings, ServerSettings):
@@ -101,6 +102,12 @@ class FetchSettings(ServerSettings):
     """``fetch_pages`` and ``seal_pull``: how many requests one task keeps in flight."""
 
     requests_in_flight: Annotated[int, Field(ge=1, le=32)] = 4
+
+
+class StopSettings(StoreSettings):
+    """``stop_run``: whose executions it stops."""
+
+    sync_state_machine: NonEmpty
 
 
 class FinishSettings(StoreSettings):

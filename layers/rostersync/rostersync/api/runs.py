@@ -1,5 +1,6 @@
 """``/runs``: start a sync, follow it, look at those that were."""
 
+from dataclasses import asdict
 from typing import Annotated
 from uuid import uuid4
 
@@ -7,7 +8,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
-from rostersync.api.shapes import RunDetails, Runs, RunShape, StartedRun, StartRun
+from rostersync.api.shapes import Download, IssuePage, RunDetails, Runs, RunShape, StartedRun, StartRun
+from rostersync.steps.list_issues import IssuesRequest, export_issues, list_issues
 from rostersync.steps.show_run import show_run
 from rostersync.steps.start_run import StartRequest, start_run
 from rostersync.storage.runs import RunRecord
@@ -49,6 +51,41 @@ def get_run(run_id: RunIdInPath) -> RunDetails:
     return RunDetails.model_validate(
         {"run": shape_of_run(shown.run), "phase": shown.phase, "progress": shown.progress}
     )
+
+
+@router.get(
+    "/runs/<run_id>/issues", summary="What a sync set aside", tags=["runs"], responses=answers(IssuePage)
+)
+def get_run_issues(
+    run_id: RunIdInPath,
+    collection: Annotated[str, Query(max_length=50)] = "",
+    reason: Annotated[str, Query(max_length=200)] = "",
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> IssuePage:
+    """Return a page of the records set aside, and of those that should be looked at, with reasons."""
+    caller, at = services.who_looks(router), services.current()
+    request = IssuesRequest(
+        tenant_id=caller.tenant_id,
+        run_id=run_id,
+        collection=collection,
+        reason=reason,
+        offset=offset,
+        limit=limit,
+    )
+    return IssuePage.model_validate(asdict(list_issues(request, at.stores)))
+
+
+@router.post(
+    "/runs/<run_id>/issues/table",
+    summary="The same as a table to download",
+    tags=["runs"],
+    responses=answers(Download),
+)
+def post_run_issues_table(run_id: RunIdInPath) -> Download:
+    """Write all of them as CSV; return a link that can be followed for five minutes."""
+    caller, at = services.who_looks(router), services.current()
+    return Download(url=export_issues(caller.tenant_id, run_id, at.stores))
 
 
 def shape_of_run(run: RunRecord) -> RunShape:

@@ -30,9 +30,7 @@ class Services:
 def current() -> Services:
     """Return the services that the function's environment names."""
     settings = bootstrap.environment(PortalSettings)
-    return Services(
-        settings, bootstrap.stores(settings), bootstrap.bus(settings), bootstrap.executions(settings)
-    )
+    return Services(settings, bootstrap.stores(settings), bootstrap.bus(settings), bootstrap.executions())
 
 
 def who_looks(router: APIGatewayHttpRouter) -> Caller:

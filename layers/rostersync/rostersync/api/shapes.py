@@ -79,6 +79,30 @@ class StartedRun(Shape):
     already: bool
 
 
+class IssueShape(Shape):
+    """A record that was set aside, or was taken and should be looked at all the same."""
+
+    collection: str
+    sourced_id: str
+    field: str
+    reason: str
+    taken: bool
+
+
+class IssuePage(Shape):
+    """A page of the issues that fit; ``counts`` of all of the run, by collection and reason."""
+
+    issues: list[IssueShape]
+    total: int
+    counts: dict[str, dict[str, int]]
+
+
+class Download(Shape):
+    """A link that can be followed for five minutes, by whoever has it."""
+
+    url: str
+
+
 class Connection(Shape):
     """Where the roster comes from."""
 

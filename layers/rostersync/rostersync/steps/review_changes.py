@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from rostersync.roster.records import COLLECTIONS
+from rostersync.roster.owners import Finding
+from rostersync.roster.records import COLLECTIONS, SetAside
+from rostersync.steps.assign_owners import FINDINGS
 from rostersync.steps.requests import PullRequest
-from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
+from rostersync.steps.staged_pull import ALL_SHARDS, SET_ASIDE, TALLY, StagedPull
 from rostersync.steps.tallies import STATISTICS, add_up, under
 from rostersync.storage import staged
+from rostersync.storage.lines import encode_lines
 from rostersync.storage.stores import Stores
+
+NOTED: Final = "noted"
+"""The section of a run's issues with what was taken and should be looked at all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +80,27 @@ def review_changes(request: PullRequest, stores: Stores) -> dict[str, Any]:
         requests=verdict.requests,
     )
     stores.staging.put_json(staged.review(*run, pull), review)
+    _keep_issues(staged_pull, stores)
     return {
         "publish": review.outcome == "published",
         "deliver": review.outcome != "previewed",
         "changed": [found for task in plan.shards if (found := [shard for shard in task if shard in shards])],
     }
+
+
+def _keep_issues(staged_pull: StagedPull, stores: Stores) -> None:
+    """Keep what was set aside, and what was found about owners, for an admin to read (promises 5 and 9)."""
+    owners = staged.owners(*staged_pull.run, staged_pull.request.pull)
+    findings = msgspec.json.decode(staged_pull.section(owners, FINDINGS), type=list[Finding])
+    found = [
+        SetAside(collection="teachers", sourced_id=teacher_id, field="email", reason=finding.kind)
+        for finding in findings
+        for teacher_id in finding.teacher_ids
+    ]
+    stores.staging.put_pack(
+        staged.issues(*staged_pull.run),
+        {SET_ASIDE: encode_lines(staged_pull.rows_set_aside), NOTED: encode_lines(found)},
+    )
 
 
 def _no_groups(statistics: Mapping[str, int], without: Mapping[str, int]) -> tuple[str, ...]:

@@ -198,7 +198,7 @@ class StagedPull:
     def set_aside(self) -> Mapping[str, frozenset[str]]:
         """The ids set aside, by collection. Guardians are not among them: nothing of theirs is kept."""
         ids: dict[str, set[str]] = {}
-        for row in self._rows_set_aside:
+        for row in self.rows_set_aside:
             if row.sourced_id and row.reason != GUARDIAN:
                 ids.setdefault(row.collection, set()).add(row.sourced_id)
         return {collection: frozenset(found) for collection, found in ids.items()}
@@ -208,12 +208,13 @@ class StagedPull:
         """The ids of people who are somebody's guardian."""
         return frozenset(
             row.sourced_id
-            for row in self._rows_set_aside
+            for row in self.rows_set_aside
             if row.reason == GUARDIAN and row.collection != "enrollments"
         )
 
     @cached_property
-    def _rows_set_aside(self) -> Sequence[SetAside]:
+    def rows_set_aside(self) -> Sequence[SetAside]:
+        """Every row that was not taken, with its reason."""
         keys = (*self.verdict.parts, staged.verdict(*self.run, self.request.pull))
         return [row for key in keys for row in decode_lines(self.section(key, SET_ASIDE), SetAside)]
 

@@ -1,13 +1,14 @@
 """The tenants' ClassLink connections."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from rostersync.errors import NotConnected, StorageConflict
+from rostersync.errors import LeaseLost, NotConnected, StorageConflict
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.storage import keys
 from rostersync.storage.attributes import Item
@@ -16,9 +17,12 @@ from rostersync.storage.due_times import next_due_at, to_due_at
 from rostersync.storage.secrets import SecretRef
 from rostersync.storage.table import Table
 
-__all__ = ["Integration", "Integrations", "Status", "next_due_at"]
+__all__ = ["GroupsLeft", "Integration", "Integrations", "Leaving", "Status", "next_due_at"]
 
 Status: TypeAlias = Literal["connected", "credentials rejected", "disconnecting"]
+
+GroupsLeft: TypeAlias = Literal["keep", "remove"]
+"""What becomes of Senso's groups when the tenant is disconnected."""
 
 _CONNECTION: Final = (
     "server_url",
@@ -37,6 +41,15 @@ _CONNECTION: Final = (
 _IN_USE: Final = (Equals("status", "connected"), Equals("status", "credentials rejected"))
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How a tenant is being disconnected: since when, in ms since 1970, and by whom, an id or ""."""
+
+    groups: GroupsLeft
+    since: int
+    actor: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
     """A tenant's connection: server, settings, status, statistics.
@@ -47,7 +60,7 @@ class Integration:
     1970; ``last_nightly_date`` the tenant's local date of its last night; ``due_at`` a UTC minute as
     ``next_due_at`` gives it, "" for no nights. ``synced_at``: when the last run that told what ClassLink has
     was started, in ms since 1970, 0 for none. ``district_name``, ``host``, ``top_org`` and ``school_ids``
-    say whose district it is (RULES §5).
+    say whose district it is (RULES §5). ``leaving`` is set once the tenant is being disconnected.
     """
 
     tenant_id: str
@@ -72,6 +85,7 @@ class Integration:
     due_at: str = ""
     statistics: dict[str, int] = field(default_factory=dict)
     synced_at: int = 0
+    leaving: Leaving | None = None
 
     @property
     def secret(self) -> SecretRef:
@@ -142,15 +156,45 @@ class Integrations:
             # Disconnecting, or gone: a run that ends must not bring it back.
             return
 
-    def set_status(self, tenant_id: str, status: Status) -> None:
-        """Set the status; ``disconnecting`` takes it out of the nights, and only ``connect`` ends that.
+    def leave(self, tenant_id: str, leaving: Leaving) -> Integration:
+        """Begin to disconnect a tenant, once; return the integration as it is from then on.
 
-        Raises ``StorageConflict`` when the integration is gone or, for any other status, going.
+        Raises ``NotConnected`` when there is none, and when its groups are being left the other way.
         """
-        if status == "disconnecting":
-            self._table.update(keys.integration(tenant_id), {"status": status}, remove=("due_list",))
-        else:
-            self._update(tenant_id, {"status": status})
+        # A conflict: there is none, or it is going already. What is stored says which.
+        with suppress(StorageConflict):
+            self._table.update(
+                keys.integration(tenant_id),
+                {"status": "disconnecting", "leaving": _json(leaving)},
+                remove=("due_list",),
+                when=[Absent("leaving")],
+            )
+        integration = self.get(tenant_id)
+        if integration is None or integration.leaving is None:
+            raise NotConnected(f"tenant {tenant_id} has no ClassLink integration; there is nothing to end")
+        if integration.leaving.groups != leaving.groups:
+            done = "kept" if integration.leaving.groups == "keep" else "removed"
+            raise NotConnected(
+                f"tenant {tenant_id} is being disconnected already, and its groups in Senso are {done}; "
+                "wait until that has ended"
+            )
+        return integration
+
+    def left(self, tenant_id: str) -> Integration | None:
+        """Return the integration that is being disconnected, None when it is gone already.
+
+        Raises ``LeaseLost`` when the tenant is connected: nothing of it may be deleted.
+        """
+        integration = self.get(tenant_id)
+        if integration is not None and integration.leaving is None:
+            raise LeaseLost(
+                f"tenant {tenant_id} is connected, and not being disconnected; begin by disconnecting it"
+            )
+        return integration
+
+    def remove(self, tenant_id: str) -> None:
+        """Delete an integration that is being disconnected; raises ``StorageConflict`` for any other."""
+        self._table.delete(keys.integration(tenant_id), when=[Absent(), Equals("status", "disconnecting")])
 
     def due(self, up_to: datetime) -> Iterator[str]:
         """Yield the tenants due at or before a time, the longest waiting first.
@@ -191,6 +235,8 @@ def _item_of(integration: Integration) -> Item:
         "statistics": _json(integration.statistics),
         "synced_at": integration.synced_at,
     }
+    if integration.leaving is not None:
+        item["leaving"] = _json(integration.leaving)
     # An attribute of an index's key may be absent, not empty.
     if integration.due_at:
         item["due_at"] = integration.due_at
@@ -223,6 +269,7 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         due_at=item.get("due_at", ""),
         statistics=msgspec.json.decode(item["statistics"], type=dict[str, int]),
         synced_at=item["synced_at"],
+        leaving=msgspec.json.decode(item["leaving"], type=Leaving) if "leaving" in item else None,
     )
 
 

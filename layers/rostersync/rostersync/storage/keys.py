@@ -250,6 +250,18 @@ def matched(tenant_id: str, user_id: str) -> Key:
     return users_partition(tenant_id, shard_of(user_id)), MATCHED_PREFIX + user_id
 
 
+def shard_partitions(tenant_id: str, shard: int) -> tuple[str, ...]:
+    """Return every partition of one shard: of the roster, of the owners, of e-mails and of users."""
+    return (
+        roster_partition(tenant_id, shard),
+        classes_partition(tenant_id, shard),
+        owners_partition(tenant_id, shard),
+        groups_partition(tenant_id, shard),
+        emails_partition(tenant_id, shard),
+        users_partition(tenant_id, shard),
+    )
+
+
 def listing(tenant_id: str, request_id: str, as_of: int) -> Key:
     """Return the key of the pages that have come of one list of users, as of a time in ms since 1970."""
     return tenant_partition(tenant_id), f"LISTING#{request_id}#{as_of}"

@@ -87,6 +87,17 @@ class Links:
         self._table.transact(writes)
         return loser
 
+    def end(self, tenant_id: str, link: Link, *, now_ms: int) -> Link:
+        """Link an owner to nobody, for good; return that link, or the owner's if it is one to nobody.
+
+        The user's side stays as it is: only for a tenant whose links all end, and are deleted then.
+        """
+        if not link.user_id:
+            return link
+        ended = _next(link, link.owner_id, "", now_ms)
+        self._table.put(_link_item(tenant_id, ended), when=_unchanged(link))
+        return ended
+
     def note_by_hand(self, tenant_id: str, link: Link, by_hand: bool) -> None:
         """Note that a link is one by hand, or is no more; raises ``StorageConflict`` when it is another."""
         self._table.update(keys.link(tenant_id, link.owner_id), {"by_hand": by_hand}, when=_unchanged(link))

@@ -1,12 +1,14 @@
 """Where staged objects lie: one place per run and pull, so that a step that runs twice leaves the same.
 
-Everything is under ``staging/``, whose objects expire after days. Keys hold ids of ours, never a person's.
+Everything is under ``staging/``, whose objects expire after days, but for the lists of issues, which are kept
+for 90. Keys hold ids of ours, never a person's.
 """
 
 from typing import Final
 
 RUNS: Final = "staging/runs"
 NIGHTS: Final = "staging/nights"
+ISSUES: Final = "issues"
 
 
 def of_tenant(tenant_id: str) -> str:
@@ -72,6 +74,21 @@ def published(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
 def delivered(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
     """Return the key of what Deliver counted for a shard."""
     return f"{of_pull(tenant_id, run_id, pull)}delivered/{shard:x}.json"
+
+
+def issues_of_tenant(tenant_id: str) -> str:
+    """Return the prefix of a tenant's lists of issues."""
+    return f"{ISSUES}/{tenant_id}/"
+
+
+def issues(tenant_id: str, run_id: str) -> str:
+    """Return the key of what a run set aside or found, for an admin to look into."""
+    return f"{issues_of_tenant(tenant_id)}{run_id}.pack"
+
+
+def issues_table(tenant_id: str, run_id: str) -> str:
+    """Return the key of the same as a table to download."""
+    return f"{issues_of_tenant(tenant_id)}{run_id}.csv"
 
 
 def night_tenants(execution: str) -> str:

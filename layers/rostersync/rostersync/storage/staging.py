@@ -123,6 +123,22 @@ class Staging:
         """Return a document as the type it was; raises ``StagedObjectMissing``."""
         return msgspec.json.decode(self.read(key)[0], type=kind)
 
+    def put_text(self, key: str, text: str, content_type: str) -> None:
+        """Write a text that somebody is to read elsewhere."""
+        self._put(key, text.encode(), content_type)
+
+    def link(self, key: str, seconds: int, *, file_name: str) -> str:
+        """Return an address from which whoever has it can fetch an object, for so many seconds."""
+        return self._client.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": key,
+                "ResponseContentDisposition": f'attachment; filename="{file_name}"',
+            },
+            ExpiresIn=seconds,
+        )
+
     def exists(self, key: str) -> bool:
         """Say whether something is staged under a key; who may not list the bucket always learns no."""
         try:
