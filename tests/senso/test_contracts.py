@@ -45,7 +45,7 @@ USER_ID: Final = [
 EMAIL: Final = [
     ("email", MISSING),
     ("email", None),
-    ("email", f"{'e' * 250}@elm.example"),
+    ("email", f"{'e' * 1_000}@elm.example"),
     ("email", [MISTAKE]),
 ]
 REQUEST_ID: Final = [("requestId", MISSING), ("requestId", MISTAKE), ("requestId", ""), ("requestId", 77)]

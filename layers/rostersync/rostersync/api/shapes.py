@@ -210,6 +210,12 @@ class ImportedUsers(Shape):
     users: list[ImportedUser]
 
 
+class UsersLeft(Shape):
+    """Ids of users that were made for teachers who have left the roster since; none is deleted by us."""
+
+    user_ids: list[str]
+
+
 class FindOwner(Shape):
     """An e-mail, the teacher's or the Senso user's."""
 

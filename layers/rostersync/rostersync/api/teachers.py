@@ -7,10 +7,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
-from rostersync.api.shapes import ImportedUsers, ImportUsers, TeacherPage, TeacherSearch
+from rostersync.api.shapes import ImportedUsers, ImportUsers, TeacherPage, TeacherSearch, UsersLeft
 from rostersync.parsing import parse_request
 from rostersync.steps.import_users import ImportRequest, import_users
-from rostersync.steps.list_teachers import TeachersRequest, list_teachers
+from rostersync.steps.list_teachers import TeachersRequest, list_teachers, users_without_teacher
 
 router = make_router()
 
@@ -40,6 +40,18 @@ def post_users(body: ImportUsers) -> ImportedUsers:
     event = {"tenantId": caller.tenant_id, **body.model_dump(by_alias=True)}
     imported = import_users(parse_request(ImportRequest, event), at.stores, at.bus, now=at.now())
     return ImportedUsers.model_validate({"users": [asdict(one) for one in imported]})
+
+
+@router.get(
+    "/users/without-teacher",
+    summary="Users whose teacher has left",
+    tags=["users"],
+    responses=answers(UsersLeft),
+)
+def get_users_without_teacher() -> UsersLeft:
+    """Return the users that were made for teachers who have left the roster since."""
+    caller, at = services.who_looks(router), services.current()
+    return UsersLeft(user_ids=users_without_teacher(caller.tenant_id, at.stores))
 
 
 def _page(search: TeacherSearch) -> TeacherPage:

@@ -39,7 +39,9 @@ OwnerId = Annotated[
 GroupId = Annotated[
     str, Field(pattern=r"^g_[0-9a-f]{24}$", description="One teacher's copy of one class, for good.")
 ]
-Email = Annotated[str, Field(max_length=254, description="As it is; compared trimmed and in lower case.")]
+Email = Annotated[str, Field(max_length=1_000, description="As it is; compared trimmed and in lower case.")]
+"""One over 254 characters is none (RFC 5321), and no reason to refuse a page of users."""
+
 Version = Annotated[int, Field(ge=1, description="Only grows; of two events the greater one counts.")]
 Text = Annotated[str, Field(max_length=1_000)]
 

@@ -83,12 +83,16 @@ class Delivering:
         told: Counter[str] = Counter()
         accepted: set[int] = set()
         refused: dict[int, str] = {}
+        linked_anew: list[str] = []
         for batch in self._batches(owners):
-            receipt = self._send(batch, told)
+            receipt, moved = self._send(batch, told)
             begin = len(accepted) + len(refused)
             accepted |= {begin + place for place in receipt.accepted}
             refused |= {begin + place: code for place, code in receipt.refused.items()}
+            linked_anew += moved
         Receipt(frozenset(accepted), refused).require()
+        if linked_anew:
+            told.update(self.deliver(map(self.read, linked_anew)))
         return told
 
     def read(self, owner_id: str) -> OwnersGroups:
@@ -117,12 +121,17 @@ class Delivering:
         if batch.owners:
             yield batch
 
-    def _send(self, batch: _Batch, told: Counter[str]) -> Receipt:
+    def _send(self, batch: _Batch, told: Counter[str]) -> tuple[Receipt, list[str]]:
+        """Send a batch; return what was accepted, and who was linked anew since they were read."""
         begun = _at_once([partial(self._begin, owner, due) for owner, due, _ in batch.owners])
-        receipt = self.bus.send([one.event for _, _, deliveries in batch.owners for one in deliveries])
+        moved = [
+            owner.owner_id for (owner, _, _), sent in zip(batch.owners, begun, strict=True) if sent is None
+        ]
+        owners = [(one, sent) for one, sent in zip(batch.owners, begun, strict=True) if sent is not None]
+        receipt = self.bus.send([one.event for (_, _, deliveries), _ in owners for one in deliveries])
         marks = []
         place = 0
-        for (owner, due, deliveries), sent in zip(batch.owners, begun, strict=True):
+        for (owner, due, deliveries), sent in owners:
             places = range(place, place + len(deliveries))
             place += len(deliveries)
             accepted = [one for at, one in zip(places, deliveries, strict=True) if at in receipt.accepted]
@@ -132,14 +141,20 @@ class Delivering:
                 told["events"] += len(accepted)
         for counts in _at_once(marks):
             told.update(counts)
-        return receipt
+        return receipt, moved
 
-    def _begin(self, owner: OwnersGroups, due: Due) -> Sent:
-        """Note that what is due may arrive from now on: who finds this sender dead sends it again."""
+    def _begin(self, owner: OwnersGroups, due: Due) -> Sent | None:
+        """Note that what is due may arrive from now on: who finds this sender dead sends it again.
+
+        Returns None when the owner has been linked anew meanwhile. Whoever links reads what was sent after
+        that: either the note is seen there, or the new link is seen here, and nothing goes out unseen.
+        """
         link = _link_of(owner)
-        return self.stores.sent.change(
+        begun = self.stores.sent.change(
             self.tenant_id, owner.owner_id, owner.sent, lambda sent: before_sending(sent, link, due)
         )
+        now = self.stores.links.of_owner(self.tenant_id, owner.owner_id)
+        return begun if now is not None and now.link_id == link.link_id else None
 
     def _mark(
         self,

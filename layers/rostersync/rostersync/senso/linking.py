@@ -1,8 +1,9 @@
 """Keeps owners and users tied as the rules say, whoever of the two comes second (DESIGN §4, RULES 2.4).
 
 Everybody who changes what a link is made from - an event of a user, a published owner, a match by hand -
-settles the owners concerned after that change is written. Each decision is written together with a check that
-the owner, the user and both their links still are what it was made from; otherwise it is made anew.
+settles the owners concerned after that change is written. Each decision is written together with a check
+that the owner, the user and both their links still are what it was made from; otherwise it is made anew. Of
+others' claims it needs no check: whoever changes one settles these owners too.
 """
 
 from collections import deque

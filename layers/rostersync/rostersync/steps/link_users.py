@@ -27,7 +27,8 @@ from rostersync.storage.stores import Stores
 from rostersync.storage.users import KnownUser
 
 AT_ONCE: Final = 8
-FUTURE: Final = timedelta(days=1)
+FUTURE: Final = timedelta(minutes=15)
+"""What two clocks may differ by: an event from later would silence all until then."""
 
 LONGEST_EMAIL_BYTES: Final = 800
 """In UTF-8: an e-mail stands in a sort key of 1,024 bytes, beside a user's id."""
@@ -60,14 +61,16 @@ def link_users(event: SensosEvent, stores: Stores, bus: Bus, *, now: datetime) -
 
     An event of a tenant that is not connected is dropped: connecting asks for all users. Raises
     ``EventBusUnavailable`` and ``StorageUnavailable``; the same event again then finishes what was begun.
-    Raises ``InvalidInput`` for an event from the future: a clock that is wrong would silence all that follow.
+    Raises ``InvalidInput`` for an event from the future, and for a list that would remove most users.
     """
     integration = stores.integrations.get(event.tenant_id)
     if integration is None or integration.status == "disconnecting":
         return
     now_ms = int(now.timestamp() * 1000)
     if _time_of(event) > now + FUTURE:
-        raise InvalidInput("at, asOf: lies more than a day ahead; set the clock of whoever wrote it")
+        raise InvalidInput(
+            "at, asOf: lies more than a quarter of an hour ahead; set the clock of whoever wrote it"
+        )
     linking = Linking(stores, event.tenant_id, integration.settings.email_domains, now_ms)
     concerned: set[str]
     match event:

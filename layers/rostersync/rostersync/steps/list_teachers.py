@@ -18,7 +18,7 @@ from rostersync.steps.requests import Request
 from rostersync.storage import items, keys
 from rostersync.storage.owner_shards import OwnerShard
 from rostersync.storage.stores import Stores
-from rostersync.storage.wanted import CREATED
+from rostersync.storage.wanted import CREATED, CREATED_ELSEWHERE, WantedUser
 
 PAGE: Final = 50
 
@@ -92,13 +92,18 @@ def count_automatic(tenant_id: str, creation: CreationSettings, stores: Stores) 
 
 
 def users_without_teacher(tenant_id: str, stores: Stores) -> list[str]:
-    """Return the ids of users that were made for teachers who have left the roster since (RULES 2.5)."""
-    return sorted(
+    """Return the ids of users that were made for teachers who have left the roster since (RULES 2.5).
+
+    Not of those whom Senso has removed, or never told of.
+    """
+    made = [
         wanted.user_id
         for shard in read_shards(stores, tenant_id)
         for owner_id, wanted in shard.wanted.items()
         if wanted.state == CREATED and owner_id not in shard.owners
-    )
+    ]
+    users = (stores.users.get(tenant_id, user_id) for user_id in sorted(made))
+    return [user.user_id for user in users if user is not None and not user.removed]
 
 
 def read_shards(stores: Stores, tenant_id: str) -> Iterator[OwnerShard]:
@@ -127,6 +132,11 @@ class _SchoolNames:
         return self._names[sourced_id]
 
 
+def _state(wanted: WantedUser | None) -> str:
+    state = wanted.state if wanted is not None else ""
+    return CREATED_ELSEWHERE if state == CREATED else state
+
+
 def _waiting(owner: Owner, shard: OwnerShard, school_names: _SchoolNames) -> WaitingTeacher:
     classes = shard.class_lists[owner.owner_id]
     schools = {one.school for one in classes if one.group_id and one.school}
@@ -138,7 +148,7 @@ def _waiting(owner: Owner, shard: OwnerShard, school_names: _SchoolNames) -> Wai
         email=owner.email,
         schools=tuple(sorted(map(school_names.of, schools))),
         groups=shard.groups_of(owner.owner_id),
-        state=wanted.state if wanted is not None else "",
+        state=_state(wanted),
         refused=wanted.refused if wanted is not None else "",
         shared_email=owner.shares_email,
         lost_user=owner.owner_id in shard.links and shard.links[owner.owner_id].lost,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from rostersync.errors import StorageConflict
+from rostersync.errors import InvalidInput, StorageConflict
 from rostersync.roster.identity import SHARDS
 from rostersync.roster.linking import User
 from rostersync.storage import keys
@@ -16,6 +16,10 @@ from rostersync.storage.transactions import Check
 
 REMOVED_SECONDS: Final = 90 * DAY
 LISTING_SECONDS: Final = 14 * DAY
+
+FEW: Final = 5
+"""So many users may be missing from a list whatever their share."""
+
 _TRIES: Final = 8
 
 
@@ -128,17 +132,24 @@ class Users:
         """Take as removed who is known from before ``as_of`` only, once a whole list as of then is in.
 
         Whoever is on it is known from then, or later. Returns the ids of those removed, by an earlier call
-        of the same list too, so that a call that died is finished by the next.
+        of the same list too, so that a call that died is finished by the next. Raises ``InvalidInput`` when
+        more than half of the users would go, and more than five: a mistake of whoever made the list would
+        take the groups from a whole district. Users who are gone are told of one by one as well.
         """
-        removed = []
-        for user in list(self.all(tenant_id)):
-            if user.changed_at < as_of and not user.removed:
-                self.record(tenant_id, KnownUser(user_id=user.user_id, changed_at=as_of, removed=True))
-                removed.append(user.user_id)
-            elif user.removed and user.changed_at == as_of:
-                removed.append(user.user_id)
+        known = list(self.all(tenant_id))
+        unlisted = [user for user in known if user.changed_at < as_of and not user.removed]
+        gone = [user.user_id for user in known if user.removed and user.changed_at == as_of]
+        present = sum(not user.removed for user in known) + len(gone)
+        missing = len(unlisted) + len(gone)
+        if missing > max(FEW, present // 2):
+            raise InvalidInput(
+                f"users: {missing} of {present} users are missing from the list; nobody was removed. "
+                "Tell us of each who is gone, or send a list that has those who are not"
+            )
+        for user in unlisted:
+            self.record(tenant_id, KnownUser(user_id=user.user_id, changed_at=as_of, removed=True))
         self._note_complete(tenant_id, as_of)
-        return removed
+        return [*gone, *(user.user_id for user in unlisted)]
 
     def complete_as_of(self, tenant_id: str) -> int:
         """Return the time of the last whole list, 0 when there never was one."""

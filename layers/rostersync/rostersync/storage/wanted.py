@@ -12,6 +12,9 @@ from rostersync.storage.table import Table
 REQUESTED: Final = "requested"
 NO_ANSWER: Final = "no answer"
 CREATED: Final = "created"
+CREATED_ELSEWHERE: Final = "created, not linked"
+"""Of a teacher who waits all the same: the user has another e-mail, or has gone since."""
+
 REFUSED: Final = "refused"
 
 
