@@ -139,7 +139,7 @@ def test_a_token_that_is_not_the_issuers_own_gets_nowhere(portal):
             assert answer.status_code == 401, (kind, path)
 
 
-def test_the_secret_and_nobodys_name_are_in_no_log_and_no_history(portal, server):
+def test_the_secret_and_nobodys_name_are_in_no_log_no_history_and_no_object_key(portal, server):
     portal.connect(server)
     portal.sync("full")
     logs = "\n".join(line for lines in portal.engine.logs.values() for line in lines)
@@ -154,6 +154,8 @@ def test_the_secret_and_nobodys_name_are_in_no_log_and_no_history(portal, server
     )
     rows = server.district.tables.read("SELECT given_name || ' ' || family_name, email, username FROM users")
     personal = {text for row in rows for text in row if len(text) > 6}
-    for told in (logs, histories):
+    listed = portal.engine.client("s3").list_objects_v2(Bucket=portal.engine.bucket)["Contents"]
+    object_keys = "\n".join(found["Key"] for found in listed)
+    for told in (logs, histories, object_keys):
         assert SECRET not in told
         assert not [text for text in personal if text in told]
