@@ -16,6 +16,7 @@ LOOKING: list[tuple[str, str, Any]] = [
     ("GET", "/runs", None),
     ("GET", "/runs/some-run", None),
     ("GET", "/teachers", None),
+    ("GET", "/integration/settings", None),
     ("POST", "/teachers/search", {"query": ""}),
     ("POST", "/owners/find", {"email": EMAIL}),
     ("GET", f"/owners/{NOBODY}/groups", None),
@@ -24,6 +25,7 @@ LOOKING: list[tuple[str, str, Any]] = [
 ]
 ACTING: list[tuple[str, str, Any]] = [
     ("POST", "/runs", {"mode": "changes"}),
+    ("PATCH", "/integration/settings", {"paused": True}),
     ("POST", "/users", {"users": [{"ownerId": NOBODY, "role": "teacher"}]}),
     ("POST", f"/owners/{NOBODY}/resync", None),
     ("PUT", f"/owners/{NOBODY}/user", {"email": None}),
@@ -108,6 +110,12 @@ def test_a_tenant_in_the_request_is_not_listened_to(portal: Portal) -> None:
     [
         ("POST", "/runs", {"mode": "everything"}),
         ("POST", "/runs", {"mode": 1}),
+        ("POST", "/runs", {"mode": "full", "settings": {}}),
+        ("PATCH", "/integration/settings", {"nightlyHour": 24}),
+        ("PATCH", "/integration/settings", {"timeZone": "Jane/Invented"}),
+        ("PATCH", "/integration/settings", {"roster": {"leadDays": -1}}),
+        ("PATCH", "/integration/settings", {"roster": {"emailDomains": {"Jane Invented": "x"}}}),
+        ("PATCH", "/integration/settings", {"hashKey": "Jane Invented"}),
         ("POST", "/runs", []),
         ("POST", "/runs", None),
         ("POST", "/users", {"users": []}),

@@ -3,7 +3,7 @@
 from local.openapi import PATH, written
 from rostersync.api.document import describe
 
-METHODS = {"get", "put", "post", "delete"}
+METHODS = {"get", "put", "post", "delete", "patch"}
 
 
 def test_the_committed_description_is_what_the_code_says() -> None:
@@ -35,6 +35,7 @@ def test_no_address_has_room_for_an_email_or_a_name() -> None:
                     "collection",
                     "reason",
                     "groups",
+                    "domains",
                 }, path
 
 

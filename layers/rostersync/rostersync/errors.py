@@ -41,6 +41,10 @@ class NotConnected(PermanentError):
     """The tenant has no integration, or is being disconnected."""
 
 
+class PreviewNeeded(PermanentError):
+    """New settings may take groups away, and no preview was made under exactly these."""
+
+
 class OtherDistrict(PermanentError):
     """New credentials lead to another district's server than the one connected (RULES §5)."""
 

@@ -17,6 +17,7 @@ STATUS: Final[dict[type[RosterSyncError], tuple[int, str]]] = {
     errors.NotFound: (404, "Not found"),
     errors.TooLarge: (413, "The request is too long"),
     errors.NotConnected: (409, "Not connected"),
+    errors.PreviewNeeded: (409, "Preview first"),
     errors.OtherDistrict: (409, "Another district"),
     errors.RunInProgress: (409, "A sync is in progress"),
     # What the Roster Server said of the credentials in the request: nothing is wrong with the caller's own.

@@ -7,8 +7,10 @@ from uuid import uuid4
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from rostersync.api import services
+from rostersync.api.choices import roster_settings
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import Download, IssuePage, RunDetails, Runs, RunShape, StartedRun, StartRun
+from rostersync.parsing import parse_request
 from rostersync.steps.list_issues import IssuesRequest, export_issues, list_issues
 from rostersync.steps.show_run import show_run
 from rostersync.steps.start_run import StartRequest, start_run
@@ -25,8 +27,11 @@ RunIdInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+:=@-]{0,79}
 def post_runs(body: StartRun) -> StartedRun:
     """Start a sync, or return the one that goes on: two presses are one run."""
     caller, at = services.who_acts(router), services.current()
+    event = {"tenantId": caller.tenant_id, "mode": body.mode, "actor": caller.actor}
+    settings = roster_settings(body.settings) if body.settings else None
+    request = parse_request(StartRequest, {**event, "settings": settings})
     started = start_run(
-        StartRequest(tenant_id=caller.tenant_id, mode=body.mode, actor=caller.actor),
+        request,
         at.stores,
         at.executions,
         at.settings.sync_state_machine,

@@ -66,10 +66,64 @@ class Runs(Shape):
     runs: list[RunShape]
 
 
+Domain = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,252}$", description="In lower case")]
+
+
+class RosterChoices(Shape):
+    """Choices that change which groups a roster yields, and how they are called."""
+
+    aides_own_groups: bool = False
+    lead_days: Annotated[int, Field(ge=0, le=60)] = 7
+    grace_days: Annotated[int, Field(ge=0, le=60)] = 7
+    homerooms: bool = True
+    schools_excluded: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=255)], ...], Field(max_length=500)
+    ] = ()
+    email_domains: Annotated[dict[Domain, Domain], Field(default_factory=dict, max_length=20)]
+    group_name: Annotated[str, Field(min_length=1, max_length=200)] = "{title}"
+    login: Literal["", "email", "username", "identifier", "email-local-part"] = ""
+
+
+class CreationChoices(Shape):
+    """Teachers of which e-mail domains get users without anybody's asking; none unless ticked."""
+
+    domains: Annotated[tuple[Domain, ...], Field(max_length=20)] = ()
+    role: Annotated[str, Field(min_length=1, max_length=100)] = "teacher"
+    site: Annotated[str, Field(max_length=100)] = ""
+
+
+class SettingsChange(Shape):
+    """What is to be changed; what is left out stays. ``preview``: the id of one, where it is needed."""
+
+    roster: RosterChoices | None = None
+    creation: CreationChoices | None = None
+    nightly_hour: Annotated[int, Field(ge=0, le=23)] | None = None
+    time_zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    paused: bool | None = None
+    preview: Annotated[str, Field(max_length=80)] = ""
+
+
+class Settings(Shape):
+    """A tenant's choices as they are."""
+
+    roster: RosterChoices
+    creation: CreationChoices
+    nightly_hour: int
+    time_zone: str
+    paused: bool
+
+
+class WouldBeMade(Shape):
+    """For how many teachers users would be asked for by themselves."""
+
+    count: int
+
+
 class StartRun(Shape):
-    """Which kind of sync."""
+    """Which kind of sync; ``settings`` are for a preview, in place of the tenant's own."""
 
     mode: Mode = "changes"
+    settings: RosterChoices | None = None
 
 
 class StartedRun(Shape):

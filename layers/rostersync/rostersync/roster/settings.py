@@ -33,3 +33,18 @@ class CreationSettings:
     domains: frozenset[str] = frozenset()
     role: str = "teacher"
     site: str = ""
+
+
+def may_remove_groups(before: RosterSettings, after: RosterSettings) -> bool:
+    """Say whether a change of settings can take away a group that there is; when in doubt, yes.
+
+    Names and logins are others then, but the groups stay. Wider terms, more owners and more schools only add.
+    """
+    return (
+        (before.aides_own_groups and not after.aides_own_groups)
+        or after.lead_days < before.lead_days
+        or after.grace_days < before.grace_days
+        or (before.homerooms and not after.homerooms)
+        or not after.schools_excluded <= before.schools_excluded
+        or after.email_domains != before.email_domains
+    )

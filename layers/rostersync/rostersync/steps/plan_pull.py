@@ -88,7 +88,7 @@ def plan_pull(
         shards=tuple(ALL_SHARDS[first::shard_tasks] for first in range(shard_tasks)),
         announced=announced,
         revisions=revisions,
-        settings=integration.settings,
+        settings=run.settings if request.mode == "preview" and run.settings else integration.settings,
         secret_version=integration.secret_version,
         requests=server.requests_sent,
     )

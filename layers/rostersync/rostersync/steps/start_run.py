@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from rostersync.errors import RunInProgress, StorageUnavailable
 from rostersync.parsing import TenantId
+from rostersync.roster.settings import RosterSettings
 from rostersync.steps.requests import Mode, Request
 from rostersync.storage.executions import Executions
 from rostersync.storage.runs import RunRecord
@@ -16,11 +20,21 @@ SECONDS_TO_BEGIN: Final = 60
 
 
 class StartRequest(Request):
-    """Which kind of sync; ``actor`` is the id of who pressed, never a name."""
+    """Which kind of sync; ``actor`` is the id of who pressed, never a name.
+
+    ``settings``: what a preview is to be made under, in place of the tenant's own.
+    """
 
     tenant_id: TenantId
     mode: Mode
     actor: str = ""
+    settings: RosterSettings | None = None
+
+    @model_validator(mode="after")
+    def _settings_only_for_a_preview(self) -> Self:
+        if self.settings is not None and self.mode != "preview":
+            raise PydanticCustomError("preview_only", "other settings are for a preview")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,7 @@ def start_run(
             cause="portal",
             actor=request.actor,
             started_at=started_at,
+            settings=request.settings,
         )
     )
     event = {"tenantId": request.tenant_id, "mode": request.mode, "cause": "portal"}

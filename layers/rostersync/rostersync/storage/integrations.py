@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -37,6 +38,17 @@ _CONNECTION: Final = (
     "school_ids",
 )
 """What verifying credentials finds out."""
+
+_CHOSEN: Final = (
+    "settings",
+    "creation",
+    "time_zone",
+    "nightly_hour",
+    "paused",
+    "due_at",
+    "due_list",
+)
+"""What the tenant's admin chooses, and when the next night is by that."""
 
 _IN_USE: Final = (Equals("status", "connected"), Equals("status", "credentials rejected"))
 
@@ -156,6 +168,18 @@ class Integrations:
             # Disconnecting, or gone: a run that ends must not bring it back.
             return
 
+    def choose(self, before: Integration, after: Integration) -> None:
+        """Write what a tenant chooses; raises ``StorageConflict`` when it is no more as in ``before``."""
+        item, old = _item_of(after), _item_of(before)
+        chosen: dict[str, Any] = {name: item[name] for name in _CHOSEN if name in item}
+        removed = [name for name in _CHOSEN if name not in item]
+        self._table.update(
+            keys.integration(after.tenant_id),
+            {**chosen, "chosen": _digest(item)},
+            remove=removed,
+            when=[Equals("chosen", _digest(old))],
+        )
+
     def leave(self, tenant_id: str, leaving: Leaving) -> Integration:
         """Begin to disconnect a tenant, once; return the integration as it is from then on.
 
@@ -237,6 +261,7 @@ def _item_of(integration: Integration) -> Item:
     }
     if integration.leaving is not None:
         item["leaving"] = _json(integration.leaving)
+    item["chosen"] = _digest(item)
     # An attribute of an index's key may be absent, not empty.
     if integration.due_at:
         item["due_at"] = integration.due_at
@@ -271,6 +296,12 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         synced_at=item["synced_at"],
         leaving=msgspec.json.decode(item["leaving"], type=Leaving) if "leaving" in item else None,
     )
+
+
+def _digest(item: Mapping[str, Any]) -> str:
+    """Return what is equal for two items in which the admin chose the same: a condition compares one text."""
+    chosen = [item[name] for name in ("settings", "creation", "time_zone", "nightly_hour", "paused")]
+    return blake2b(_json(chosen).encode(), digest_size=8).hexdigest()
 
 
 def _json(thing: Any) -> str:

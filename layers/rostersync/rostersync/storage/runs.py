@@ -9,6 +9,7 @@ import msgspec
 
 from rostersync import clock
 from rostersync.errors import StorageConflict
+from rostersync.roster.settings import RosterSettings
 from rostersync.storage import keys
 from rostersync.storage.attributes import Item
 from rostersync.storage.conditions import Absent, Equals
@@ -27,7 +28,7 @@ class RunRecord:
     total), received, kept, setAside and duplicates; ``changes`` counts added, changed and removed by kind;
     ``without_groups`` counts classes by reason, ``notes`` what an admin may want to look into; ``writes``
     counts items written to ``roster`` and ``groups``, ``delivery`` owners who are linked or wait
-    and what was sent.
+    and what was sent. ``settings``: what a preview was made under, if not under the tenant's own.
     """
 
     tenant_id: str
@@ -49,6 +50,7 @@ class RunRecord:
     writes: dict[str, int] = field(default_factory=dict)
     delivery: dict[str, int] = field(default_factory=dict)
     requests: int = 0
+    settings: RosterSettings | None = None
 
 
 _RUN: Final = msgspec.json.Decoder(RunRecord)

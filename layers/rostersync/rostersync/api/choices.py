@@ -1,0 +1,86 @@
+"""``/integration/settings``: what a tenant chooses, and what would come of it."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from rostersync.api import services
+from rostersync.api.resolver import answers, make_router
+from rostersync.api.shapes import (
+    CreationChoices,
+    RosterChoices,
+    Settings,
+    SettingsChange,
+    WouldBeMade,
+)
+from rostersync.roster.settings import CreationSettings, RosterSettings
+from rostersync.steps.change_settings import Choices, change_settings
+from rostersync.steps.list_teachers import count_automatic
+from rostersync.storage.integrations import Integration
+
+router = make_router()
+
+
+@router.get(
+    "/integration/settings", summary="The tenant's choices", tags=["integration"], responses=answers(Settings)
+)
+def get_settings() -> Settings:
+    """Return the settings as they are."""
+    caller, at = services.who_looks(router), services.current()
+    return _shape(at.stores.integrations.require(caller.tenant_id), at.settings.default_time_zone)
+
+
+@router.patch(
+    "/integration/settings", summary="Change choices", tags=["integration"], responses=answers(Settings)
+)
+def patch_settings(body: SettingsChange) -> Settings:
+    """Change settings; those that may take groups away need a preview made under exactly them."""
+    caller, at = services.who_acts(router), services.current()
+    choices = Choices(
+        roster=roster_settings(body.roster) if body.roster else None,
+        creation=_creation(body.creation) if body.creation else None,
+        nightly_hour=body.nightly_hour,
+        time_zone=body.time_zone,
+        paused=body.paused,
+        preview=body.preview,
+    )
+    zone = at.settings.default_time_zone
+    changed = change_settings(caller.tenant_id, choices, at.stores, now=at.now(), default_time_zone=zone)
+    return _shape(changed, zone)
+
+
+@router.get(
+    "/users/automatic", summary="How many would be made", tags=["users"], responses=answers(WouldBeMade)
+)
+def get_users_automatic(
+    domains: Annotated[str, Query(max_length=2_000, description="E-mail domains, comma-separated")],
+) -> WouldBeMade:
+    """Return for how many teachers of these domains users would be asked for by themselves."""
+    caller, at = services.who_looks(router), services.current()
+    ticked = frozenset(domain.strip().lower() for domain in domains.split(",")) - {""}
+    count = count_automatic(caller.tenant_id, CreationSettings(domains=ticked), at.stores)
+    return WouldBeMade(count=count)
+
+
+def roster_settings(choices: RosterChoices) -> RosterSettings:
+    """Return the domain's settings."""
+    given: dict[str, Any] = choices.model_dump()
+    return RosterSettings(**{**given, "schools_excluded": frozenset(choices.schools_excluded)})
+
+
+def _creation(choices: CreationChoices) -> CreationSettings:
+    return CreationSettings(domains=frozenset(choices.domains), role=choices.role, site=choices.site)
+
+
+def _shape(found: Integration, default_time_zone: str) -> Settings:
+    roster, creation = asdict(found.settings), asdict(found.creation)
+    return Settings.model_validate(
+        {
+            "roster": {**roster, "schools_excluded": sorted(found.settings.schools_excluded)},
+            "creation": {**creation, "domains": sorted(found.creation.domains)},
+            "nightly_hour": found.nightly_hour,
+            "time_zone": found.time_zone or default_time_zone,
+            "paused": found.paused,
+        }
+    )

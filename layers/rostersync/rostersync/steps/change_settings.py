@@ -1,0 +1,63 @@
+"""What a tenant chooses about its sync; nothing that may take groups away without a preview."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from rostersync.errors import PreviewNeeded
+from rostersync.roster.settings import CreationSettings, RosterSettings, may_remove_groups
+from rostersync.storage.integrations import Integration, next_due_at
+from rostersync.storage.stores import Stores
+
+PREVIEW_HOLDS: Final = timedelta(hours=24)
+"""A preview's numbers are those of the roster as it was: a day later they may be others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What is to be changed; None stays as it is. ``preview`` is the id of a preview run, or ""."""
+
+    roster: RosterSettings | None = None
+    creation: CreationSettings | None = None
+    nightly_hour: int | None = None
+    time_zone: str | None = None
+    paused: bool | None = None
+    preview: str = ""
+
+
+def change_settings(
+    tenant_id: str, choices: Choices, stores: Stores, *, now: datetime, default_time_zone: str
+) -> Integration:
+    """Change them; return the integration as it is then. They count from the next run on.
+
+    Raises ``NotConnected``, ``PreviewNeeded``, ``InvalidInput`` for a time zone that is not known, and
+    ``StorageConflict`` when somebody else changes them at the same time.
+    """
+    before = stores.integrations.require(tenant_id)
+    after = replace(
+        before,
+        settings=before.settings if choices.roster is None else choices.roster,
+        creation=before.creation if choices.creation is None else choices.creation,
+        nightly_hour=before.nightly_hour if choices.nightly_hour is None else choices.nightly_hour,
+        time_zone=before.time_zone if choices.time_zone is None else choices.time_zone,
+        paused=before.paused if choices.paused is None else choices.paused,
+    )
+    if may_remove_groups(before.settings, after.settings):
+        _require_preview(tenant_id, after.settings, choices.preview, stores, now)
+    zone = after.time_zone or default_time_zone
+    after = replace(after, due_at=next_due_at(now, zone, after.nightly_hour, after.last_nightly_date))
+    stores.integrations.choose(before, after)
+    return after
+
+
+def _require_preview(
+    tenant_id: str, settings: RosterSettings, run_id: str, stores: Stores, now: datetime
+) -> None:
+    """Raise ``PreviewNeeded`` unless the run is a recent preview under exactly these settings."""
+    run = stores.runs.get(tenant_id, run_id) if run_id else None
+    oldest = int((now - PREVIEW_HOLDS).timestamp() * 1000)
+    if run is None or run.outcome != "previewed" or run.settings != settings or run.finished_at < oldest:
+        raise PreviewNeeded(
+            "these settings may take groups away from teachers: preview under exactly these first, look at "
+            "what would go, and save with the preview's id within a day"
+        )

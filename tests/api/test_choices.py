@@ -1,0 +1,131 @@
+"""What a tenant chooses: seen, changed, and nothing taken away without a look at what would go."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rostersync.errors import StorageConflict
+from rostersync.roster.settings import RosterSettings, may_remove_groups
+from rostersync.steps.change_settings import Choices, change_settings
+from rostersync.storage.integrations import Integrations
+from tests.api.portal import Portal
+from tests.steps.driver import TENANT, connected, sync
+from tests.steps.published import published
+from tests.steps.rosters import serve, small_roster
+
+WITHOUT_HILL = {"schoolsExcluded": ["hill"]}
+
+
+def change(portal: Portal, **changes: Any) -> Any:
+    return portal.ask("PATCH", "/integration/settings", changes)
+
+
+def preview(portal: Portal, settings: dict[str, Any]) -> str:
+    """Start a preview under other settings and let it run; return its id."""
+    portal.clock += timedelta(minutes=5)
+    run_id: str = portal.ask("POST", "/runs", {"mode": "preview", "settings": settings}).body["runId"]
+    portal.sync(small_roster(), mode="preview", run_id=run_id)
+    return run_id
+
+
+def test_the_choices_are_seen_and_what_is_left_out_stays(portal: Portal) -> None:
+    before = portal.ask("GET", "/integration/settings").body
+    assert (before["nightlyHour"], before["timeZone"], before["paused"]) == (2, "UTC", False)
+    assert before["roster"]["groupName"] == "{title}"
+    changed = change(portal, nightlyHour=4, timeZone="Europe/Berlin").body
+    assert changed == {**before, "nightlyHour": 4, "timeZone": "Europe/Berlin"}
+    assert portal.ask("GET", "/integration/settings").body == changed
+    # It is 10:00 UTC: the next 04:00 there is tomorrow's.
+    assert portal.ask("GET", "/integration").body["connection"]["nextNight"] == "2026-10-06T02:00Z"
+
+
+def test_a_paused_tenant_has_no_nights_until_it_goes_on(portal: Portal) -> None:
+    change(portal, paused=True)
+    screen = portal.ask("GET", "/integration").body
+    assert (screen["status"], screen["connection"]["nextNight"]) == ("paused", "")
+    assert list(portal.stores.integrations.due(portal.clock + timedelta(days=9))) == []
+    change(portal, paused=False)
+    assert list(portal.stores.integrations.due(portal.clock + timedelta(days=9))) == [TENANT]
+
+
+def test_what_may_take_groups_away_needs_a_preview_under_exactly_it(portal: Portal) -> None:
+    portal.sync(small_roster())
+    assert change(portal, roster=WITHOUT_HILL).code == "preview-needed"
+    seen = preview(portal, WITHOUT_HILL)
+    shown = portal.ask("GET", f"/runs/{seen}").body["run"]
+    assert (shown["outcome"], shown["changes"]["removed"]["groups"]) == ("previewed", 2)
+    # Neither another change nor another run will do.
+    assert change(portal, roster={**WITHOUT_HILL, "leadDays": 3}, preview=seen).code == "preview-needed"
+    assert change(portal, roster=WITHOUT_HILL, preview=preview(portal, {})).code == "preview-needed"
+    changed = change(portal, roster=WITHOUT_HILL, preview=seen)
+    assert (changed.status, changed.body["roster"]["schoolsExcluded"]) == (200, ["hill"])
+    assert portal.sync(small_roster()).statistics["groups"] == 0
+
+
+def test_a_preview_changes_nothing_but_what_it_is_asked(portal: Portal) -> None:
+    portal.sync(small_roster())
+    preview(portal, WITHOUT_HILL)
+    assert portal.ask("GET", "/integration/settings").body["roster"]["schoolsExcluded"] == []
+    assert portal.sync(small_roster()).outcome == "unchanged"
+
+
+def test_a_preview_of_yesterday_says_nothing_of_today(portal: Portal) -> None:
+    portal.sync(small_roster())
+    seen = preview(portal, WITHOUT_HILL)
+    portal.clock += timedelta(hours=25)
+    assert change(portal, roster=WITHOUT_HILL, preview=seen).code == "preview-needed"
+
+
+def test_what_only_adds_or_renames_needs_none(portal: Portal) -> None:
+    portal.sync(small_roster())
+    changed = change(portal, roster={"leadDays": 14, "aidesOwnGroups": True, "groupName": "{title} {code}"})
+    assert changed.status == 200
+
+
+def test_two_admins_who_change_at_once_do_not_undo_each_other(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = portal.stores.integrations.get(TENANT)
+    change(portal, nightlyHour=5)
+    monkeypatch.setattr(Integrations, "require", lambda *_: seen)
+    choices = Choices(paused=True)
+    with pytest.raises(StorageConflict):
+        change_settings(TENANT, choices, portal.stores, now=portal.clock, default_time_zone="UTC")
+    monkeypatch.undo()
+    found = portal.stores.integrations.require(TENANT)
+    assert (found.nightly_hour, found.paused) == (5, False)
+
+
+def test_how_many_users_would_be_made_is_shown_before_it_is_switched_on(portal: Portal) -> None:
+    portal.sync(small_roster())
+    for domains, count in (("hill.example,other.example", 2), ("other.example", 0)):
+        answer = portal.ask("GET", "/users/automatic", query=f"domains={domains}")
+        assert answer.body == {"count": count}
+    creation = {"domains": ["hill.example"], "role": "teacher", "site": "north"}
+    assert change(portal, creation=creation).body["creation"] == creation
+
+
+SETTINGS = st.builds(
+    RosterSettings,
+    aides_own_groups=st.booleans(),
+    lead_days=st.integers(0, 60),
+    grace_days=st.integers(0, 60),
+    homerooms=st.booleans(),
+    schools_excluded=st.frozensets(st.sampled_from(["hill", "dale"])),
+)
+
+
+@given(SETTINGS, SETTINGS)
+def test_a_change_that_needs_no_preview_takes_no_group_away(
+    before: RosterSettings, after: RosterSettings
+) -> None:
+    if not may_remove_groups(before, after):
+        found = []
+        for settings in (before, after):
+            stores = connected(settings=settings)
+            sync(stores, serve(small_roster()))
+            found.append(published(stores.table).groups.keys())
+        assert found[0] <= found[1]
