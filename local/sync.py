@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +15,7 @@ from local.watching import view_on, watch
 from rostersync.errors import RosterSyncError
 from rostersync.parsing import parse_request
 from rostersync.roster.records import COLLECTIONS
+from rostersync.settings import HOST_SUFFIX
 from rostersync.steps.tallies import STATISTICS
 from rostersync.steps.verify_credentials import ConnectRequest
 from rostersync.storage.runs import RunRecord
@@ -92,7 +92,8 @@ def _allowing(server_url: str) -> dict[str, str]:
         host = (urlsplit(address).hostname or "").lower()
     except ValueError:
         host = ""
-    return {"RosterServerHosts": host} if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) else {}
+    # An IP address is nothing that a template's list can hold; loopback needs no place in it.
+    return {"RosterServerHosts": host} if HOST_SUFFIX.fullmatch(host) else {}
 
 
 def _end(arguments: argparse.Namespace, outcome: str, reason: str, record: RunRecord | None) -> int:

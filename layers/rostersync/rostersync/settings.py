@@ -16,7 +16,7 @@ from rostersync.errors import InvalidInput
 NonEmpty = Annotated[str, Field(min_length=1)]
 
 # Two labels at least: com would allow everybody. The last begins with a letter: no IP address is a name.
-_HOST_SUFFIX: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])")
+HOST_SUFFIX: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])")
 
 
 class Settings(BaseModel):
@@ -60,7 +60,7 @@ class ServerSettings(StoreSettings):
     @classmethod
     def _read_suffixes(cls, text: str) -> tuple[str, ...]:
         suffixes = tuple(suffix.strip() for suffix in text.split(","))
-        if not all(_HOST_SUFFIX.fullmatch(suffix) for suffix in suffixes):
+        if not all(HOST_SUFFIX.fullmatch(suffix) for suffix in suffixes):
             raise ValueError
         return suffixes
 
