@@ -14,3 +14,8 @@ def set_time(iso: str | None) -> None:
     """Stop the clock at an ISO 8601 time that carries its offset; ``None`` lets it run again."""
     global _set_time  # noqa: PLW0603 - one clock a process is the point
     _set_time = datetime.fromisoformat(iso).astimezone(UTC) if iso else None
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a time as items, events and names of runs hold it: in ms since 1970."""
+    return int(moment.timestamp() * 1000)

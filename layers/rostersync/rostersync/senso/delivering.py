@@ -1,12 +1,11 @@
 """Sends what is due of owners' groups, and remembers what the bus accepted (DESIGN §4)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
+from rostersync.at_once import at_once
 from rostersync.roster.due import (
     NOTHING_SENT,
     Due,
@@ -29,10 +28,6 @@ from rostersync.storage.stores import Stores
 EVENTS_AT_ONCE: Final = 200
 BYTES_AT_ONCE: Final = 4_000_000
 """What is packed, noted, sent and marked at once: bounds memory, and what is sent again after a crash."""
-
-WRITERS: Final = 8
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +91,8 @@ class Delivering:
         return told
 
     def read(self, owner_id: str) -> OwnersGroups:
-        """Read an owner's link and then the groups: of who links and who publishes, one sees the other."""
-        link = self.stores.links.of_owner(self.tenant_id, owner_id)
-        partition, _ = keys.sent(self.tenant_id, owner_id)
-        found = self.stores.table.query(partition, keys.groups_prefix(owner_id))
-        return owners_groups(owner_id, link, found)
+        """Read an owner, as ``read_groups`` does."""
+        return read_groups(self.stores, self.tenant_id, owner_id)
 
     def read_to_send_again(self, owner_id: str) -> OwnersGroups:
         """Read an owner and let everything be due again, whatever was sent before."""
@@ -123,7 +115,7 @@ class Delivering:
 
     def _send(self, batch: _Batch, told: Counter[str]) -> tuple[Receipt, list[str]]:
         """Send a batch; return what was accepted, and who was linked anew since they were read."""
-        begun = _at_once([partial(self._begin, owner, due) for owner, due, _ in batch.owners])
+        begun = at_once(lambda one: self._begin(one[0], one[1]), batch.owners)
         moved = [
             owner.owner_id for (owner, _, _), sent in zip(batch.owners, begun, strict=True) if sent is None
         ]
@@ -136,10 +128,10 @@ class Delivering:
             place += len(deliveries)
             accepted = [one for at, one in zip(places, deliveries, strict=True) if at in receipt.accepted]
             if accepted:
-                marks.append(partial(self._mark, owner, due, deliveries, accepted, sent))
+                marks.append((owner, due, deliveries, accepted, sent))
                 told["owners"] += 1
                 told["events"] += len(accepted)
-        for counts in _at_once(marks):
+        for counts in at_once(lambda mark: self._mark(*mark), marks):
             told.update(counts)
         return receipt, moved
 
@@ -187,12 +179,11 @@ def _link_of(owner: OwnersGroups) -> Link:
     return owner.link
 
 
-def _at_once(calls: Sequence[Callable[[], R]]) -> list[R]:
-    """Make several calls at a time; what they return comes in their order."""
-    if len(calls) < 2:
-        return [call() for call in calls]
-    with ThreadPoolExecutor(WRITERS) as pool:
-        return list(pool.map(lambda call: call(), calls))
+def read_groups(stores: Stores, tenant_id: str, owner_id: str) -> OwnersGroups:
+    """Read an owner's link and then the groups: of who links and who publishes, one sees the other."""
+    link = stores.links.of_owner(tenant_id, owner_id)
+    partition, _ = keys.sent(tenant_id, owner_id)
+    return owners_groups(owner_id, link, stores.table.query(partition, keys.groups_prefix(owner_id)))
 
 
 def owners_groups(owner_id: str, link: Link | None, found: Iterable[Item]) -> OwnersGroups:

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from rostersync.at_once import at_once
 from rostersync.errors import StorageConflict
+from rostersync.roster.due import Link
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.linking import Claim, assign_users, emails_compared_as
 from rostersync.storage import items, keys
@@ -44,6 +46,10 @@ class Linking:
             settled.add(owner_id)
         return settled
 
+    def settle_each(self, owner_ids: Iterable[str]) -> set[str]:
+        """Settle many owners as ``settle`` does, several at a time."""
+        return set().union(*at_once(lambda owner_id: self.settle([owner_id]), sorted(set(owner_ids))))
+
     def owners_around(self, user_ids: Iterable[str], emails: Iterable[str] = ()) -> set[str]:
         """Return the owners whom a change of these users may concern; ``emails`` are what they had before."""
         found: set[str] = set()
@@ -69,7 +75,7 @@ class Linking:
         for _ in range(_TRIES):
             link = self.stores.links.of_owner(self.tenant_id, owner_id)
             around = _Neighbourhood(self)
-            around.add_owner(owner_id)
+            around.add_owner(owner_id, link)
             assigned = around.assigned()
             user_id = assigned.get(owner_id, "")
             by_hand = around.is_match(owner_id, user_id)
@@ -110,15 +116,15 @@ class _Neighbourhood:
     _owner_items: dict[str, Item] = field(default_factory=dict)
     _users: dict[str, KnownUser] = field(default_factory=dict)
 
-    def add_owner(self, owner_id: str) -> None:
+    def add_owner(self, owner_id: str, link: Link | None) -> None:
         """Read an owner, the users it may have, the other owners these may belong to, and their users."""
-        for user_id in self._read_owner(owner_id):
+        for user_id in self._read_owner(owner_id, link):
             for other in self._rivals(user_id):
-                for theirs in self._read_owner(other):
+                for theirs in self._read_owner(other, self._link_of(other)):
                     # Theirs may be matched by hand to somebody else again, and so not theirs to take.
                     matched = self.linking.stores.links.matched_owner(self.linking.tenant_id, theirs)
                     if matched and matched not in self._claims:
-                        self._read_owner(matched)
+                        self._read_owner(matched, self._link_of(matched))
 
     def assigned(self) -> dict[str, str]:
         """Return the links of this neighbourhood."""
@@ -146,10 +152,12 @@ class _Neighbourhood:
         matched = linking.stores.links.matched_owner(linking.tenant_id, user_id)
         return {by_email, matched} - {"", *self._claims}
 
-    def _read_owner(self, owner_id: str) -> set[str]:
+    def _link_of(self, owner_id: str) -> Link | None:
+        return self.linking.stores.links.of_owner(self.linking.tenant_id, owner_id)
+
+    def _read_owner(self, owner_id: str, link: Link | None) -> set[str]:
         """Note an owner's claim and its users; return the users' ids."""
         stores, tenant_id = self.linking.stores, self.linking.tenant_id
-        link = stores.links.of_owner(tenant_id, owner_id)
         matched = stores.links.matched_user(tenant_id, owner_id)
         linked = link.user_id if link is not None else ""
         if link is not None and link.by_hand and matched != linked:

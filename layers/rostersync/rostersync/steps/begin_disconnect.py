@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rostersync.clock import milliseconds
 from rostersync.parsing import TenantId
 from rostersync.steps.requests import Request
 from rostersync.storage.executions import Executions
@@ -40,5 +41,5 @@ def begin_disconnect(
 
 def leave(request: DisconnectRequest, stores: Stores, now: datetime) -> Integration:
     """Let the tenant be disconnecting, as asked; raises ``NotConnected``."""
-    leaving = Leaving(request.groups, int(now.timestamp() * 1000), request.actor)
+    leaving = Leaving(request.groups, milliseconds(now), request.actor)
     return stores.integrations.leave(request.tenant_id, leaving)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from rostersync.clock import milliseconds
 from rostersync.errors import PreviewNeeded
 from rostersync.roster.settings import CreationSettings, RosterSettings, may_remove_groups
 from rostersync.storage.integrations import Integration, next_due_at
@@ -55,7 +56,7 @@ def _require_preview(
 ) -> None:
     """Raise ``PreviewNeeded`` unless the run is a recent preview under exactly these settings."""
     run = stores.runs.get(tenant_id, run_id) if run_id else None
-    oldest = int((now - PREVIEW_HOLDS).timestamp() * 1000)
+    oldest = milliseconds(now - PREVIEW_HOLDS)
     if run is None or run.outcome != "previewed" or run.settings != settings or run.finished_at < oldest:
         raise PreviewNeeded(
             "these settings may take groups away from teachers: preview under exactly these first, look at "

@@ -2,12 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby
 from typing import Final
 
+from rostersync.clock import milliseconds
 from rostersync.roster.due import Link
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.identity import shard_of
@@ -30,8 +30,6 @@ from rostersync.storage.wanted import WantedUser
 ASK_AGAIN_MS: Final = 20 * 3_600_000
 """A request for a user is repeated with the next night, not with every run of a day."""
 
-LINKERS: Final = 8
-
 LAST_SHARD: Final = 15
 """With the task that has this shard Senso is asked for all its users, once a run."""
 
@@ -44,7 +42,7 @@ def deliver_groups(request: ShardsRequest, stores: Stores, bus: Bus, *, now: dat
     ``EventBusUnavailable`` when all that the bus would take is sent.
     """
     staged_pull = StagedPull(stores, request)
-    plan, now_ms = staged_pull.plan, int(now.timestamp() * 1000)
+    plan, now_ms = staged_pull.plan, milliseconds(now)
     stores.leases.require(request.tenant_id, request.run_id, now)
     integration = stores.integrations.require(request.tenant_id)
     asking = Asking(stores, bus, request.tenant_id)
@@ -106,17 +104,13 @@ def _everybody(stores: Stores, linking: Linking) -> _Everybody:
 
 def _link(shard: OwnerShard, everybody: _Everybody, linking: Linking) -> set[str]:
     """Settle every owner whose link may not be right; return all whose link that may have changed."""
-    unsure = [
+    return linking.settle_each(
         owner_id
-        for owner_id in sorted(shard.owners.keys() | shard.links.keys())
+        for owner_id in shard.owners.keys() | shard.links.keys()
         if not everybody.is_surely_right(
             shard.owners.get(owner_id), shard.matches.get(owner_id, ""), shard.links.get(owner_id)
         )
-    ]
-    if not unsure:
-        return set()
-    with ThreadPoolExecutor(LINKERS) as pool:
-        return set().union(*pool.map(lambda owner_id: linking.settle([owner_id]), unsure))
+    )
 
 
 def _with_groups(

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from rostersync.clock import milliseconds
 from rostersync.parsing import TenantId
 from rostersync.roster.explaining import (
     NOT_SHARED,
@@ -68,7 +69,7 @@ class ExplainRequest(Request):
 def explain(request: ExplainRequest, stores: Stores, *, now: datetime, default_time_zone: str) -> Answer:
     """Answer from what is stored; raises ``NotConnected``. What nothing is known of has an answer too."""
     integration = stores.integrations.require(request.tenant_id)
-    now_ms = int(now.timestamp() * 1000)
+    now_ms = milliseconds(now)
     time_zone = integration.time_zone or default_time_zone
     roster = StoredRoster(stores, request.tenant_id, integration.settings, local_date(now_ms, time_zone))
     answering = _Answering(integration, roster, now_ms, time_zone)

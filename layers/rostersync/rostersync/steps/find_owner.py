@@ -1,12 +1,13 @@
 """Find a teacher by e-mail: the teacher's own, or that of the Senso user who is tied to the teacher."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
 
 from rostersync import clock
+from rostersync.at_once import at_once
+from rostersync.clock import milliseconds
 from rostersync.parsing import TenantId
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.explaining import (
@@ -67,7 +68,7 @@ class FoundOwner:
 def find_owner(request: FindRequest, stores: Stores) -> FoundOwner:
     """Return the owner, or why there is none; raises ``NotConnected``."""
     integration = stores.integrations.require(request.tenant_id)
-    now_ms = int(clock.now().timestamp() * 1000)
+    now_ms = milliseconds(clock.now())
     return find_by_email(
         request.email, integration, stores, now_ms=now_ms, time_zone=integration.time_zone or "UTC"
     )
@@ -144,6 +145,5 @@ def _who_go_by(
                     removed.append(who)
         return people, removed
 
-    with ThreadPoolExecutor(SHARDS) as pool:
-        found = list(pool.map(in_shard, range(SHARDS)))
+    found = at_once(in_shard, range(SHARDS), workers=SHARDS)
     return [one for people, _ in found for one in people], [one for _, gone in found for one in gone]

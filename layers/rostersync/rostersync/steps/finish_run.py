@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rostersync import errors
+from rostersync.clock import milliseconds
 from rostersync.parsing import TenantId
 from rostersync.steps.requests import PullRequest, RunId, RunRequest
 from rostersync.steps.review_changes import Review
@@ -135,7 +136,7 @@ def finish_run(
             ended = _failed(run, request.error, request, stores)
         else:
             ended = _succeeded(run, request, stores)
-        ended = replace(ended, finished_at=int(now.timestamp() * 1000))
+        ended = replace(ended, finished_at=milliseconds(now))
         # Before the run item: a call that dies between the two is made again, and says it again.
         _tell_integration(ended, stores)
         just_now = stores.runs.finish(ended)
@@ -169,7 +170,7 @@ def _note_stopped(request: FinishRequest, stores: Stores, now: datetime) -> None
                 run_id=request.run_id,
                 mode="",
                 cause="",
-                started_at=int(now.timestamp() * 1000),
+                started_at=milliseconds(now),
             )
         )
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rostersync.clock import milliseconds
 from rostersync.parsing import TenantId
 from rostersync.roster.offering import is_offered
 from rostersync.roster.owners import Owner
@@ -48,7 +49,7 @@ def import_users(request: ImportRequest, stores: Stores, bus: Bus, *, now: datet
     again replaces what was asked, and what was refused, before. Raises ``NotConnected``.
     """
     stores.integrations.require(request.tenant_id)
-    now_ms = int(now.timestamp() * 1000)
+    now_ms = milliseconds(now)
     asking = Asking(stores, bus, request.tenant_id)
     results: dict[str, Imported] = {}
     to_ask: list[tuple[WantedUser, Owner]] = []

@@ -1,12 +1,12 @@
 """Senso's events: take in what is said of users, tie them to owners, send those owners' groups."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
+from rostersync.at_once import at_once
+from rostersync.clock import milliseconds
 from rostersync.errors import InvalidInput
 from rostersync.parsing import parse_json
 from rostersync.roster.emails import normalise_email
@@ -26,15 +26,11 @@ from rostersync.senso.linking import Linking
 from rostersync.storage.stores import Stores
 from rostersync.storage.users import KnownUser
 
-AT_ONCE: Final = 8
 FUTURE: Final = timedelta(minutes=15)
 """What two clocks may differ by: an event from later would silence all until then."""
 
 LONGEST_EMAIL_BYTES: Final = 800
 """In UTF-8: an e-mail stands in a sort key of 1,024 bytes, beside a user's id."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class _Message(msgspec.Struct):
@@ -66,7 +62,7 @@ def link_users(event: SensosEvent, stores: Stores, bus: Bus, *, now: datetime) -
     integration = stores.integrations.get(event.tenant_id)
     if integration is None or integration.status == "disconnecting":
         return
-    now_ms = int(now.timestamp() * 1000)
+    now_ms = milliseconds(now)
     if _time_of(event) > now + FUTURE:
         raise InvalidInput(
             "at, asOf: lies more than a quarter of an hour ahead; set the clock of whoever wrote it"
@@ -86,29 +82,29 @@ def link_users(event: SensosEvent, stores: Stores, bus: Bus, *, now: datetime) -
         stores.wanted.note_created(
             event.tenant_id, event.answers.owner_id, event.answers.request_id, event.user_id
         )
-    settled = set().union(*_at_once(lambda owner_id: linking.settle([owner_id]), sorted(concerned)))
+    settled = linking.settle_each(concerned)
     delivering = Delivering(stores, bus, event.tenant_id)
     # Removed, and known from later: the user came back, and Senso has dropped the groups in between.
     again = set() if not isinstance(event, UserRemoved) else _linked_still(event.user_id, linking)
     delivering.deliver(
         [
-            *_at_once(delivering.read_to_send_again, sorted(again)),
-            *_at_once(delivering.read, sorted(settled - again)),
+            *at_once(delivering.read_to_send_again, sorted(again)),
+            *at_once(delivering.read, sorted(settled - again)),
         ]
     )
 
 
 def _take_in_page(event: UsersListed, linking: Linking) -> set[str]:
     """Record a page's users; with the last page of the list, also remove who is on none of them."""
-    as_of = int(event.as_of.timestamp() * 1000)
+    as_of = milliseconds(event.as_of)
     known = [
         KnownUser(user_id=one.user_id, email=_comparable(one.email), changed_at=as_of) for one in event.users
     ]
-    concerned = set().union(*_at_once(lambda user: _take_in(user, linking), known))
+    concerned = set().union(*at_once(lambda user: _take_in(user, linking), known))
     users = linking.stores.users
     if users.page_has_come(event.tenant_id, event.request_id, as_of, event.page, event.pages):
         removed = users.remove_unlisted(event.tenant_id, as_of)
-        concerned.update(*_at_once(lambda user_id: linking.owners_around([user_id]), removed))
+        concerned.update(*at_once(lambda user_id: linking.owners_around([user_id]), removed))
     return concerned
 
 
@@ -130,7 +126,7 @@ def _time_of(event: SensosEvent) -> datetime:
 
 
 def _known_user(event: UserAdded | UserChanged | UserRemoved) -> KnownUser:
-    at = int(event.at.timestamp() * 1000)
+    at = milliseconds(event.at)
     if isinstance(event, UserRemoved):
         return KnownUser(user_id=event.user_id, changed_at=at, removed=True)
     return KnownUser(user_id=event.user_id, email=_comparable(event.email), changed_at=at)
@@ -140,12 +136,3 @@ def _comparable(email: str) -> str:
     """Return an e-mail as it is compared, "" for what is none; the domain rewrite comes later (RULES 2.1)."""
     found = normalise_email(email, {})
     return found if len(found.encode()) <= LONGEST_EMAIL_BYTES else ""
-
-
-def _at_once(call: Callable[[T], R], things: Iterable[T]) -> list[R]:
-    """Call for several things at a time; the order is theirs."""
-    several = list(things)
-    if len(several) < 2:
-        return [call(one) for one in several]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(call, several))

@@ -1,13 +1,12 @@
 """Teachers who wait for a Senso user: whom an admin may import (RULES 2.6)."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 
 from pydantic import Field
 
+from rostersync.at_once import at_once
 from rostersync.parsing import TenantId
 from rostersync.roster.identity import SHARDS
 from rostersync.roster.offering import is_made_automatically, is_offered
@@ -106,10 +105,9 @@ def users_without_teacher(tenant_id: str, stores: Stores) -> list[str]:
     return [user.user_id for user in users if user is not None and not user.removed]
 
 
-def read_shards(stores: Stores, tenant_id: str) -> Iterator[OwnerShard]:
+def read_shards(stores: Stores, tenant_id: str) -> list[OwnerShard]:
     """Read all owners of a tenant, the shards at once."""
-    with ThreadPoolExecutor(SHARDS) as pool:
-        yield from pool.map(partial(OwnerShard.read, stores.table, tenant_id), range(SHARDS))
+    return at_once(partial(OwnerShard.read, stores.table, tenant_id), range(SHARDS), workers=SHARDS)
 
 
 def _linked(shard: OwnerShard, owner: Owner) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rostersync.clock import milliseconds
 from rostersync.errors import InvalidInput
 from rostersync.parsing import TenantId
 from rostersync.roster.emails import normalise_email
@@ -32,9 +33,7 @@ def match_user(request: MatchRequest, stores: Stores, bus: Bus, *, now: datetime
     or user, ``NotConnected`` and ``EventBusUnavailable``.
     """
     integration = stores.integrations.require(request.tenant_id)
-    linking = Linking(
-        stores, request.tenant_id, integration.settings.email_domains, int(now.timestamp() * 1000)
-    )
+    linking = Linking(stores, request.tenant_id, integration.settings.email_domains, milliseconds(now))
     if look_up(request.tenant_id, request.owner_id, stores).owner is None:
         raise InvalidInput("ownerId: ClassLink shares no such teacher; find the teacher by e-mail")
     concerned = _match(request, linking) if request.email else _undo(request, linking)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from rostersync.clock import milliseconds
 from rostersync.errors import LeaseLost, NightAlreadyRun, UnexpectedAnswer
 from rostersync.oneroster.pulling import Window, find_total
 from rostersync.oneroster.server import RosterServer
@@ -119,7 +120,7 @@ def _begin(
             mode=request.mode,
             cause=request.cause,
             actor=request.actor,
-            started_at=int(now.timestamp() * 1000),
+            started_at=milliseconds(now),
         )
     )
     if run.finished_at:

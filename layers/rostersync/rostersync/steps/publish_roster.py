@@ -1,9 +1,8 @@
 """Publish: write the changes of some shards, by value. The only step that changes roster and groups."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Final
 
+from rostersync.at_once import at_once
 from rostersync.roster.due import to_be_sent_again
 from rostersync.steps.reconcile_people import CHANGES
 from rostersync.steps.requests import ShardsRequest
@@ -12,8 +11,6 @@ from rostersync.storage import keys, staged
 from rostersync.storage.changes import decode_changes
 from rostersync.storage.sent import sent_of
 from rostersync.storage.stores import Stores
-
-WRITERS: Final = 8
 
 
 def publish_roster(request: ShardsRequest, stores: Stores, *, now: datetime) -> None:
@@ -54,6 +51,4 @@ def _let_everything_be_due(stores: Stores, tenant_id: str, shard: int) -> None:
         for item in stores.table.query(keys.groups_partition(tenant_id, shard))
         if keys.is_sent(item["sk"])
     ]
-    with ThreadPoolExecutor(WRITERS) as pool:
-        # Read to the end, so that an error of a call is raised.
-        list(pool.map(lambda one: stores.sent.change(tenant_id, one[0], one[1], to_be_sent_again), found))
+    at_once(lambda one: stores.sent.change(tenant_id, one[0], one[1], to_be_sent_again), found)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rostersync.clock import milliseconds
 from rostersync.parsing import TenantId
 from rostersync.senso.bus import Bus
 from rostersync.senso.delivering import Delivering, OwnersGroups
@@ -39,7 +40,7 @@ def purge_shards(request: PurgeRequest, stores: Stores, bus: Bus, *, now: dateti
             left_at = integration.leaving.since
             purge_all_but_what_senso_keeps(stores.table, tenant_id, shard, left_at)
         else:
-            now_ms = int(now.timestamp() * 1000)
+            now_ms = milliseconds(now)
             Delivering(stores, bus, tenant_id).deliver(_unlinked(tenant_id, shard, stores, now_ms))
             purge_shard(stores.table, tenant_id, shard)
 

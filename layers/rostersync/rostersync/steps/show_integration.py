@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from rostersync.roster.offering import is_offered
 from rostersync.steps.list_teachers import read_shards
 from rostersync.storage.integrations import Integration
 from rostersync.storage.runs import RunRecord
@@ -67,8 +68,8 @@ def _people(tenant_id: str, stores: Stores) -> dict[str, int]:
     people = Counter({"teaching": 0, "inSenso": 0, "waiting": 0})
     for shard in read_shards(stores, tenant_id):
         for owner_id in shard.owners:
-            teaching, linked = bool(shard.groups_of(owner_id)), bool(shard.user_of(owner_id))
-            people["teaching"] += teaching
+            groups, linked = shard.groups_of(owner_id), bool(shard.user_of(owner_id))
+            people["teaching"] += groups > 0
             people["inSenso"] += linked
-            people["waiting"] += teaching and not linked
+            people["waiting"] += is_offered(groups, linked=linked)
     return dict(people)

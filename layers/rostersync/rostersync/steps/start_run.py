@@ -7,6 +7,7 @@ from typing import Final, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from rostersync.clock import milliseconds
 from rostersync.errors import RunInProgress, StorageUnavailable
 from rostersync.parsing import TenantId
 from rostersync.roster.settings import RosterSettings
@@ -60,7 +61,7 @@ def start_run(
     ``NotConnected``, ``StorageConflict`` and ``StorageUnavailable``.
     """
     stores.integrations.require(request.tenant_id)
-    started_at = int(now.timestamp() * 1000)
+    started_at = milliseconds(now)
     run_id = f"portal-{started_at}-{nonce}"
     try:
         stores.leases.acquire(request.tenant_id, run_id, now, SECONDS_TO_BEGIN)

@@ -1,10 +1,10 @@
 """What is stored around a few classes, people and owners: as much as says why groups are or are not there."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from rostersync.at_once import at_once
 from rostersync.roster.classes import is_teacher_role
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.explaining_class import Case
@@ -13,7 +13,7 @@ from rostersync.roster.identity import SHARDS
 from rostersync.roster.records import AcademicSession, Class, Course, IsoDate, Org, Person
 from rostersync.roster.settings import RosterSettings
 from rostersync.roster.terms import Calendar
-from rostersync.senso.delivering import OwnersGroups, owners_groups
+from rostersync.senso.delivering import OwnersGroups, read_groups
 from rostersync.steps.find_owner import FoundOwner, look_up
 from rostersync.storage import items, keys
 from rostersync.storage.attributes import Item, Key
@@ -72,9 +72,8 @@ class StoredRoster:
                 )
             ]
 
-        with ThreadPoolExecutor(SHARDS) as pool:
-            found = pool.map(in_shard, range(SHARDS))
-            return {keys.sourced_id_of(item["sk"]): item for shard in found for item in shard}
+        found = at_once(in_shard, range(SHARDS), workers=SHARDS)
+        return {keys.sourced_id_of(item["sk"]): item for shard in found for item in shard}
 
     def cases(self, classes: dict[str, Item]) -> dict[str, Case]:
         """Return classes, from their items, with everything that says what they yield."""
@@ -115,18 +114,14 @@ class StoredRoster:
     def owners(self, owner_ids: Iterable[str]) -> dict[str, StoredOwner]:
         """Return owners by id."""
         owner_ids = sorted(set(owner_ids))
-        with ThreadPoolExecutor(SHARDS) as pool:
-            return dict(zip(owner_ids, pool.map(self._owner, owner_ids), strict=True))
+        return dict(zip(owner_ids, at_once(self._owner, owner_ids, workers=SHARDS), strict=True))
 
     def _owner(self, owner_id: str) -> StoredOwner:
-        link = self.stores.links.of_owner(self.tenant_id, owner_id)
         found = look_up(self.tenant_id, owner_id, self.stores)
-        partition, _ = keys.sent(self.tenant_id, owner_id)
-        groups = self.stores.table.query(partition, keys.groups_prefix(owner_id))
         user = self.stores.users.get(self.tenant_id, found.user_id) if found.user_id else None
         return StoredOwner(
             found=found,
-            delivered=owners_groups(owner_id, link, groups),
+            delivered=read_groups(self.stores, self.tenant_id, owner_id),
             user_email=user.email if user is not None else "",
             wanted=self.stores.wanted.get(self.tenant_id, owner_id),
         )
@@ -157,12 +152,10 @@ class StoredRoster:
                 if (one := keys.sourced_id_of(item["sk"])) in wanted
             }
 
-        with ThreadPoolExecutor(SHARDS) as pool:
-            return {
-                one: record for found in pool.map(in_shard, range(SHARDS)) for one, record in found.items()
-            }
+        shards = at_once(in_shard, range(SHARDS), workers=SHARDS)
+        return {one: record for found in shards for one, record in found.items()}
 
     def _get(self, wanted: Iterable[Key]) -> list[Item]:
         """Return the items that there are under these keys."""
-        with ThreadPoolExecutor(SHARDS) as pool:
-            return [item for item in pool.map(self.stores.table.get, wanted) if item is not None]
+        found = at_once(self.stores.table.get, wanted, workers=SHARDS)
+        return [item for item in found if item is not None]

@@ -1,11 +1,11 @@
 """The night ends: write how it went for each tenant, and let the next one work."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pydantic import model_validator
 
+from rostersync.at_once import at_once
 from rostersync.errors import StagedObjectMissing
 from rostersync.steps.requests import Request, RunId
 from rostersync.storage import staged
@@ -47,8 +47,7 @@ def summarise_night(request: SummaryRequest, stores: Stores) -> dict[str, Any]:
         outcome = (run.outcome or "running") if run else NOT_STARTED
         return {**tenant, "outcome": outcome, "reason": run.reason if run else ""}
 
-    with ThreadPoolExecutor(READERS) as pool:
-        summary = list(pool.map(how_it_went, tenants))
+    summary = at_once(how_it_went, tenants, workers=READERS)
     outcomes = dict(Counter(entry["outcome"] for entry in summary))
     stores.nights.put_summary(request.night_id, {"outcomes": outcomes, "tenants": summary})
     stores.nights.end(request.night_id)

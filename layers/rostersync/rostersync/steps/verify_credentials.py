@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
+from rostersync.clock import milliseconds
 from rostersync.errors import NotConnected, OtherDistrict
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery, District
@@ -61,7 +62,7 @@ def verify_credentials(
             f"these credentials lead to another district than the one connected, {before.district_name}; "
             "disconnect it first"
         )
-    connected_at = int(now.timestamp() * 1000)
+    connected_at = milliseconds(now)
     generation = str(before.connected_at if before else connected_at)
     ref = stores.secrets.put(request.tenant_id, generation, asdict(credentials))
     connection: dict[str, Any] = {

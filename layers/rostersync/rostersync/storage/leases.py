@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from rostersync.clock import milliseconds
 from rostersync.errors import LeaseLost, RunInProgress, StorageConflict
 from rostersync.storage import keys
 from rostersync.storage.conditions import Absent, Below, Equals
@@ -28,7 +29,7 @@ class Leases:
 
     def acquire(self, tenant_id: str, run_id: str, now: datetime, seconds: int) -> None:
         """Take the lease, or hold it for longer; raises ``RunInProgress`` while another run holds it."""
-        now_ms = _milliseconds(now)
+        now_ms = milliseconds(now)
         expires_at = now_ms + seconds * 1000
         pk, sk = keys.lease(tenant_id)
         item = {"pk": pk, "sk": sk, "kind": "lease", "run_id": run_id, "expires_at": expires_at}
@@ -64,7 +65,7 @@ class Leases:
 
     def shorten(self, tenant_id: str, run_id: str, now: datetime, seconds: int) -> None:
         """Let this run's lease end in so many seconds, if it does not end before."""
-        expires_at = _milliseconds(now) + seconds * 1000
+        expires_at = milliseconds(now) + seconds * 1000
         lease = self._stored(tenant_id)
         if lease is None or lease.run_id != run_id or lease.expires_at <= expires_at:
             return
@@ -79,12 +80,8 @@ class Leases:
     def holder(self, tenant_id: str, now: datetime) -> Lease | None:
         """Return the lease that is held now."""
         lease = self._stored(tenant_id)
-        return lease if lease is not None and lease.expires_at > _milliseconds(now) else None
+        return lease if lease is not None and lease.expires_at > milliseconds(now) else None
 
     def _stored(self, tenant_id: str) -> Lease | None:
         item = self._table.get(keys.lease(tenant_id))
         return None if item is None else Lease(item["run_id"], item["expires_at"])
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

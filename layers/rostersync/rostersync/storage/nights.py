@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from rostersync import clock
+from rostersync.clock import milliseconds
 from rostersync.errors import StorageConflict
 from rostersync.storage import keys
 from rostersync.storage.conditions import Absent, Below, Equals
@@ -37,7 +38,7 @@ class Nights:
 
         It may until ``end``, or for so many seconds.
         """
-        now_ms = int(now.timestamp() * 1000)
+        now_ms = milliseconds(now)
         pk, sk = keys.NIGHT_AT_WORK
         item = {"pk": pk, "sk": sk, "kind": "nightAtWork", "execution": execution}
         try:
