@@ -9,13 +9,14 @@ from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import FindOwner, MatchUser, OwnerShape, ResyncedShape
 from rostersync.errors import NotFound
 from rostersync.parsing import parse_request
+from rostersync.roster.identity import OWNER_ID_PATTERN
 from rostersync.steps.find_owner import FindRequest, FoundOwner, find_owner, look_up
 from rostersync.steps.match_user import MatchRequest, match_user
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
 
 router = make_router()
 
-OwnerIdInPath = Annotated[str, Path(pattern=r"^o_[0-9a-f]{20}$")]
+OwnerIdInPath = Annotated[str, Path(pattern=OWNER_ID_PATTERN)]
 
 
 @router.post(

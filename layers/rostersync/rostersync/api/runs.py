@@ -12,13 +12,14 @@ from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import Download, IssuePage, RunDetails, Runs, RunShape, StartedRun, StartRun
 from rostersync.parsing import parse_request
 from rostersync.steps.list_issues import IssuesRequest, export_issues, list_issues
+from rostersync.steps.requests import RUN_ID_PATTERN
 from rostersync.steps.show_run import show_run
 from rostersync.steps.start_run import StartRequest, start_run
 from rostersync.storage.runs import RunRecord
 
 router = make_router()
 
-RunIdInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+:=@-]{0,79}$")]
+RunIdInPath = Annotated[str, Path(pattern=RUN_ID_PATTERN)]
 
 
 @router.post(

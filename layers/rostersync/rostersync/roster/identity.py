@@ -9,6 +9,9 @@ from typing import Final
 SHARDS: Final = 16
 """Slices of a roster by sourcedId and of the groups by owner (DESIGN §1). Keys depend on it."""
 
+OWNER_ID_PATTERN: Final = r"^o_[0-9a-f]{20}$"
+"""What ``owner_id`` makes."""
+
 
 def shard_of(identifier: str) -> int:
     """Return the shard, 0 to 15, that an identifier belongs to."""

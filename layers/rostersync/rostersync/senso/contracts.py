@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic.alias_generators import to_camel
 
 from rostersync.parsing import TenantId
+from rostersync.roster.identity import OWNER_ID_PATTERN
 
 OURS: Final = "senso.roster-sync"
 """``source`` of the events that we send."""
@@ -34,7 +35,7 @@ UserId = Annotated[
 RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+:=@-]{0,99}$")]
 """A run's id is one."""
 OwnerId = Annotated[
-    str, Field(pattern=r"^o_[0-9a-f]{20}$", description="Our id of a teacher; outlives a changed e-mail.")
+    str, Field(pattern=OWNER_ID_PATTERN, description="Our id of a teacher; outlives a changed e-mail.")
 ]
 GroupId = Annotated[
     str, Field(pattern=r"^g_[0-9a-f]{24}$", description="One teacher's copy of one class, for good.")

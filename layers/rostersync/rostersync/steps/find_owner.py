@@ -20,7 +20,7 @@ from rostersync.roster.explaining import (
     goes_by,
 )
 from rostersync.roster.groups import OwnersClass
-from rostersync.roster.identity import SHARDS
+from rostersync.roster.identity import OWNER_ID_PATTERN, SHARDS
 from rostersync.roster.owners import Owner
 from rostersync.roster.records import Person
 from rostersync.senso.linking import Linking
@@ -31,7 +31,7 @@ from rostersync.storage.attributes import Item
 from rostersync.storage.integrations import Integration
 from rostersync.storage.stores import Stores
 
-OwnerId = Annotated[str, Field(pattern=r"^o_[0-9a-f]{20}$")]
+OwnerId = Annotated[str, Field(pattern=OWNER_ID_PATTERN)]
 Email = Annotated[str, Field(min_length=3, max_length=254)]
 """An e-mail, as somebody typed it."""
 

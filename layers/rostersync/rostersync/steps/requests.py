@@ -1,14 +1,16 @@
 """What the state machines hand to a step: ids and numbers, never a person's data."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from rostersync.parsing import TenantId
 
-RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+:=@-]{0,79}$")]
+RUN_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.+:=@-]{0,79}$"
 """An execution's name."""
+
+RunId = Annotated[str, Field(pattern=RUN_ID_PATTERN)]
 
 Mode = Literal["changes", "full", "preview"]
 Cause = Literal["portal", "nightly", "operator"]
