@@ -26,12 +26,16 @@ class _User:
 
 @dataclass(slots=True)
 class _Tenant:
-    """What Senso has of one tenant. ``users`` by id, ``answers`` by request id, ``refusals`` by e-mail."""
+    """What Senso has of one tenant. ``users`` by id, ``answers`` by request id, ``refusals`` by e-mail.
+
+    ``attention`` says by reason and run whether an admin has to look at it.
+    """
 
     users: dict[str, _User] = field(default_factory=dict)
     owners: defaultdict[str, ReceivedOwner] = field(default_factory=lambda: defaultdict(ReceivedOwner))
     answers: dict[str, Event] = field(default_factory=dict)
     refusals: dict[str, str] = field(default_factory=dict)
+    attention: dict[tuple[str, str], bool] = field(default_factory=dict)
     last_change: datetime = _LONG_AGO
     users_made: int = 0
 
@@ -77,6 +81,11 @@ class Senso:
                 return []
             case "Users Requested":
                 return self._listing(tenant_id, detail["requestId"])
+            case "Attention Needed":
+                # What is decided stays so, in whatever order the two come.
+                wants, what = self._tenants[tenant_id].attention, (detail["reason"], detail["runId"])
+                wants[what] = detail["needed"] and wants.get(what, True)
+                return []
             case "User Wanted":
                 return [] if self.silent else [self._answer(tenant_id, detail)]
         raise ValueError(f"{detail_type!r} is no event that Senso takes")

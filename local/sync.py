@@ -21,7 +21,7 @@ from rostersync.steps.verify_credentials import ConnectRequest
 from rostersync.storage.runs import RunRecord
 
 TENANT = "local"
-EXIT = {"published": 0, "unchanged": 0, "previewed": 0, "failed": 2}
+EXIT = {"published": 0, "unchanged": 0, "previewed": 0, "failed": 2, "held": 3}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -6,10 +6,10 @@ from rostersync.bootstrap import environment, stores
 from rostersync.observability import step
 from rostersync.settings import StoreSettings
 from rostersync.steps.assign_owners import assign_owners
-from rostersync.steps.requests import PullRequest
+from rostersync.steps.requests import LookRequest
 
 
-@step(PullRequest)
-def lambda_handler(request: PullRequest, _: LambdaContext) -> None:
+@step(LookRequest)
+def lambda_handler(request: LookRequest, _: LambdaContext) -> None:
     """Leave the result in staging."""
     assign_owners(request, stores(environment(StoreSettings)))

@@ -24,4 +24,5 @@ def lambda_handler(request: PlanRequest, _: LambdaContext) -> dict[str, Any]:
         page_size=settings.page_size,
         fetch_tasks=settings.fetch_tasks,
         lease_seconds=settings.lease_seconds,
+        stop_removals=settings.stop_removals,
     )

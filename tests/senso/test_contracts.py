@@ -113,6 +113,15 @@ BAD: Final[dict[str, list[tuple[str, object]]]] = {
         ("groups.1.name", MISTAKE),
     ],
     "Users Requested": [*REQUEST_ID, ("requestId", "r" * 101), ("ownerId", MISTAKE)],
+    "Attention Needed": [
+        ("reason", MISSING),
+        ("reason", MISTAKE),
+        ("runId", MISSING),
+        ("runId", "r" * 101),
+        ("needed", 1),
+        ("needed", MISSING),
+        ("userId", MISTAKE),
+    ],
     "User Wanted": [
         *REQUEST_ID,
         *EMAIL,

@@ -17,6 +17,7 @@ from rostersync.errors import (
     RunInProgress,
 )
 from rostersync.parsing import parse_request
+from rostersync.roster.guard import GuardSettings
 from rostersync.roster.settings import RosterSettings
 from rostersync.senso.bus import Bus
 from rostersync.steps.assign_owners import assign_owners
@@ -28,7 +29,7 @@ from rostersync.steps.publish_roster import publish_roster
 from rostersync.steps.reconcile_classes import reconcile_classes
 from rostersync.steps.reconcile_groups import reconcile_groups
 from rostersync.steps.reconcile_people import reconcile_people
-from rostersync.steps.requests import PullRequest, ShardsRequest
+from rostersync.steps.requests import LookRequest, PullRequest, ShardsRequest
 from rostersync.steps.review_changes import review_changes
 from rostersync.steps.seal_pull import seal_pull
 from rostersync.storage.integrations import Integration
@@ -48,6 +49,17 @@ ATTEMPTS: Final = 5
 ALL_IN_ONE: Final = 1_000
 
 
+UNGUARDED: Final = GuardSettings(
+    district_percent=100,
+    memberships_percent=100,
+    school_percent=100,
+    whole_collection=False,
+    new_percent=100,
+    identity_percent=100,
+)
+"""Nothing is more than all of it."""
+
+
 @dataclass(frozen=True)
 class FakeStores(Stores):
     """Stores over fakes, with the fakes' own types."""
@@ -57,8 +69,16 @@ class FakeStores(Stores):
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
 
 
-def connected(*tenants: str, settings: RosterSettings | None = None, **fields: Any) -> FakeStores:
-    """Return stores in which these tenants, or the one of most tests, are connected; nothing was synced."""
+def connected(
+    *tenants: str,
+    settings: RosterSettings | None = None,
+    guard: GuardSettings = UNGUARDED,
+    **fields: Any,
+) -> FakeStores:
+    """Return stores in which these tenants, or the one of most tests, are connected; nothing was synced.
+
+    Nothing of theirs is held unless a test says so: in a roster of three people anything is most of it.
+    """
     stores = FakeStores()
     for tenant_id in tenants or (TENANT,):
         ref = stores.secrets.put(tenant_id, "1", {})
@@ -71,6 +91,7 @@ def connected(*tenants: str, settings: RosterSettings | None = None, **fields: A
             client_id_masked="",
             hash_key=b"k" * 32,
             settings=settings or RosterSettings(),
+            guard=guard,
             due_at="2026-10-05T02:00Z",
         )
         stores.integrations.connect(replace(integration, **fields))
@@ -93,6 +114,7 @@ class Way:
     shards: int = 0
     order: Random | None = None
     twice: bool = False
+    stop_removals: bool = False
 
 
 USUAL: Final = Way()
@@ -133,18 +155,19 @@ class _Sync:
     now: datetime
     before: Callable[[str], None]
     pull: int = 1
+    holding: bool = False
     publishing: bool = False
 
     def execute(self, run: dict[str, str], mode: str, cause: str) -> None:
         try:
             self._until_review(run, {**run, "mode": mode, "cause": cause})
-            self._finish({**run, "pull": self.pull})
+            self._finish(self._look(run))
         except (InvalidInput, NightAlreadyRun, NotConnected, RunInProgress):
             raise
         except RosterSyncError as error:
             name = type(error).__name__
             output = {"Error": name, "Cause": json.dumps({"errorType": name, "errorMessage": str(error)})}
-            self._finish({**run, "pull": self.pull, "error": output, "publishing": self.publishing})
+            self._finish({**self._look(run), "error": output, "publishing": self.publishing})
 
     def _until_review(self, run: dict[str, str], request: dict[str, str]) -> None:
         complete = False
@@ -156,13 +179,12 @@ class _Sync:
             sealed = self._step("Seal", lambda: self._seal({**run, "pull": self.pull}))
             complete = sealed["complete"]
             self.pull += not complete
-        pull = {**run, "pull": self.pull}
-        shards = self._shards(planned["shards"])
-        self._map("People", shards, lambda one: reconcile_people(_shards(pull, one), self.stores))
-        self._step("Owners", lambda: assign_owners(parse_request(PullRequest, pull), self.stores))
-        self._map("Classes", shards, lambda one: reconcile_classes(_shards(pull, one), self.stores))
-        self._map("Groups", shards, lambda one: reconcile_groups(_shards(pull, one), self.stores))
-        review = self._step("Review", lambda: review_changes(parse_request(PullRequest, pull), self.stores))
+        review = self._compare(run, planned["shards"])
+        if review["hold"]:
+            self.holding = True
+            review = self._compare(run, planned["shards"])
+            assert not review["hold"]
+        pull, shards = self._look(run), self._shards(planned["shards"])
         if review["publish"]:
             changed = self._shards(review["changed"])
             self.publishing = True
@@ -176,6 +198,18 @@ class _Sync:
                 lambda one: deliver_groups(_shards(pull, one), self.stores, self.bus, now=self.now),
             )
 
+    def _compare(self, run: dict[str, str], planned: Sequence[Sequence[int]]) -> dict[str, Any]:
+        pull, shards = self._look(run), self._shards(planned)
+        look = parse_request(LookRequest, pull)
+        self._map("People", shards, lambda one: reconcile_people(_shards(pull, one), self.stores))
+        self._step("Owners", lambda: assign_owners(look, self.stores))
+        self._map("Classes", shards, lambda one: reconcile_classes(_shards(pull, one), self.stores))
+        self._map("Groups", shards, lambda one: reconcile_groups(_shards(pull, one), self.stores))
+        return self._step("Review", lambda: review_changes(look, self.stores))
+
+    def _look(self, run: dict[str, str]) -> dict[str, Any]:
+        return {**run, "pull": self.pull, "holding": self.holding}
+
     def _plan(self, request: dict[str, Any]) -> dict[str, Any]:
         return plan_pull(
             parse_request(PlanRequest, request),
@@ -186,6 +220,7 @@ class _Sync:
             page_size=self.way.page_size,
             fetch_tasks=self.way.fetch_tasks,
             lease_seconds=LEASE_SECONDS,
+            stop_removals=self.way.stop_removals,
         )
 
     def _fetch(self, request: dict[str, Any]) -> None:

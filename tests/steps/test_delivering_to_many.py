@@ -22,6 +22,13 @@ OWNERS = 30_000
 MEMBERS = tuple(
     Member(f"s{number}", f"s{number}@hill.example", "", "Fictional", "Sample") for number in range(25)
 )
+NOTHING_TO_SAY: dict[str, object] = {
+    **dict.fromkeys(("outcome", "reason", "stopped"), ""),
+    "held": False,
+    **{name: {} for name in ("collections", "statistics", "changes", "without_groups", "notes")},
+    **{name: [] for name in ("shards", "warnings")},
+    "requests": 0,
+}
 SYNC = yaml.safe_load((Path(__file__).parents[2] / "statemachines/sync.asl.yaml").read_text())
 
 
@@ -57,6 +64,7 @@ def test_30_000_owners_are_linked_and_delivered_in_batches() -> None:
         requests=0,
     )
     stores.staging.put_json(staged.plan(TENANT, "run", 1), plan)
+    stores.staging.put_json(staged.review(TENANT, "run", 1, False), NOTHING_TO_SAY)
     for shard in range(16):
         request = parse_request(
             ShardsRequest, {"tenantId": TENANT, "runId": "run", "pull": 1, "shards": [shard]}
@@ -74,6 +82,6 @@ def test_an_iteration_of_deliver_gets_and_returns_the_same_few_numbers_whatever_
     assert state["Items"] == "{% $shards %}"
     assert (
         task["Arguments"]["Payload"]
-        == "{% $merge([$run, {'pull': $pull, 'shards': $states.input.shards}]) %}"
+        == "{% $merge([$run, {'pull': $pull, 'holding': $holding, 'shards': $states.input.shards}]) %}"
     )
     assert task["Output"] == state["Output"] == {}

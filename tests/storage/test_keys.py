@@ -68,15 +68,20 @@ def test_staged_objects_lie_apart_by_run_and_pull() -> None:
         key
         for tenant, run, pull in product(("maple", "oak"), ("run-1", "run-2"), (1, 2))
         for key in (
+            *(
+                place(tenant, run, pull, holding)
+                for place in (staged.owners, staged.review)
+                for holding in (False, True)
+            ),
+            *(
+                place(tenant, run, pull, holding, 10)
+                for place in (staged.people, staged.classes, staged.groups)
+                for holding in (False, True)
+            ),
             staged.plan(tenant, run, pull),
             staged.verdict(tenant, run, pull),
-            staged.owners(tenant, run, pull),
-            staged.review(tenant, run, pull),
             staged.fetch_part(tenant, run, pull, 0, 0),
             staged.fetch_part(tenant, run, pull, 0, 1),
-            staged.people(tenant, run, pull, 10),
-            staged.classes(tenant, run, pull, 10),
-            staged.groups(tenant, run, pull, 10),
             staged.published(tenant, run, pull, 10),
         )
     ]

@@ -46,7 +46,15 @@ class PreviewNeeded(PermanentError):
 
 
 class OtherDistrict(PermanentError):
-    """New credentials lead to another district's server than the one connected (RULES §5)."""
+    """New credentials, or a roster, are another district's than the one connected (RULES §5)."""
+
+
+class AlreadyDecided(PermanentError):
+    """Somebody has decided on a held list otherwise, or a later one has taken its place."""
+
+
+class HeldListExpired(PermanentError):
+    """A held list is older than it is kept."""
 
 
 class NightAlreadyRun(PermanentError):

@@ -90,12 +90,16 @@ class VerifySettings(ApiSettings, ServerSettings):
 
 
 class PlanSettings(ServerSettings):
-    """``plan_pull``. ``lease_seconds`` covers the state machine and the longest function."""
+    """``plan_pull``. ``lease_seconds`` covers the state machine and the longest function.
+
+    ``stop_removals``: no run takes anything away.
+    """
 
     default_time_zone: NonEmpty = "UTC"
     page_size: Annotated[int, Field(ge=2, le=10_000)] = 5_000
     fetch_tasks: Annotated[int, Field(ge=1, le=64)] = 4
     lease_seconds: Annotated[int, Field(ge=60)]
+    stop_removals: bool = False
 
 
 class FetchSettings(ServerSettings):

@@ -9,11 +9,13 @@ from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import (
     CreationChoices,
+    GuardChoices,
     RosterChoices,
     Settings,
     SettingsChange,
     WouldBeMade,
 )
+from rostersync.roster.guard import GuardSettings
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.steps.change_settings import Choices, change_settings
 from rostersync.steps.list_teachers import count_automatic
@@ -43,6 +45,8 @@ def patch_settings(body: SettingsChange) -> Settings:
         nightly_hour=body.nightly_hour,
         time_zone=body.time_zone,
         paused=body.paused,
+        guard=GuardSettings(**body.guard.model_dump()) if body.guard else None,
+        additions_only_until=body.additions_only_until,
         preview=body.preview,
     )
     zone = at.settings.default_time_zone
@@ -82,5 +86,7 @@ def _shape(found: Integration, default_time_zone: str) -> Settings:
             "nightly_hour": found.nightly_hour,
             "time_zone": found.time_zone or default_time_zone,
             "paused": found.paused,
+            "guard": {name: getattr(found.guard, name) for name in GuardChoices.model_fields},
+            "additions_only_until": found.additions_only_until,
         }
     )

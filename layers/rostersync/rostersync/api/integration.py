@@ -33,6 +33,7 @@ def get_integration() -> IntegrationScreen:
             "synced_at": found.synced_at if found else 0,
             "changed_at": screen.changed_at,
             "running": screen.running,
+            "held": screen.held,
             "last_run": shape_of_run(screen.last) if screen.last else None,
         }
     )

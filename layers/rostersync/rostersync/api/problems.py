@@ -19,6 +19,8 @@ STATUS: Final[dict[type[RosterSyncError], tuple[int, str]]] = {
     errors.NotConnected: (409, "Not connected"),
     errors.PreviewNeeded: (409, "Preview first"),
     errors.OtherDistrict: (409, "Another district"),
+    errors.AlreadyDecided: (409, "Decided already"),
+    errors.HeldListExpired: (409, "Not kept any more"),
     errors.RunInProgress: (409, "A sync is in progress"),
     # What the Roster Server said of the credentials in the request: nothing is wrong with the caller's own.
     errors.CredentialsRejected: (422, "Credentials rejected"),

@@ -36,6 +36,8 @@ class RunShape(Shape):
     outcome: str
     error: str
     reason: str
+    stopped: str
+    permits: str
     warnings: list[str]
     statistics: dict[str, int]
     changes: dict[str, dict[str, int]]
@@ -92,6 +94,26 @@ class CreationChoices(Shape):
     site: Annotated[str, Field(max_length=100)] = ""
 
 
+DateOrNone = Annotated[
+    str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="The last day on which nothing goes, or empty")
+]
+Percent = Annotated[int, Field(ge=1, le=100)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class GuardChoices(Shape):
+    """How much is held: more than the per cent of what there was, and more than the number."""
+
+    district_percent: Percent = 10
+    district_count: Count = 5
+    memberships_percent: Percent = 20
+    memberships_count: Count = 50
+    school_percent: Percent = 50
+    school_count: Count = 5
+    new_percent: Percent = 50
+    identity_percent: Percent = 75
+
+
 class SettingsChange(Shape):
     """What is to be changed; what is left out stays. ``preview``: the id of one, where it is needed."""
 
@@ -100,6 +122,8 @@ class SettingsChange(Shape):
     nightly_hour: Annotated[int, Field(ge=0, le=23)] | None = None
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     paused: bool | None = None
+    guard: GuardChoices | None = None
+    additions_only_until: DateOrNone | None = None
     preview: Annotated[str, Field(max_length=80)] = ""
 
 
@@ -111,6 +135,8 @@ class Settings(Shape):
     nightly_hour: int
     time_zone: str
     paused: bool
+    guard: GuardChoices
+    additions_only_until: DateOrNone
 
 
 class WouldBeMade(Shape):
@@ -172,7 +198,7 @@ class IntegrationScreen(Shape):
     """The status screen. What a tenant that is not connected has not got is null, or empty."""
 
     status: Literal[
-        "disconnecting", "not connected", "syncing", "credentials rejected", "paused", "connected"
+        "disconnecting", "not connected", "syncing", "credentials rejected", "paused", "held", "connected"
     ]
     connection: Connection | None
     statistics: dict[str, int]
@@ -181,6 +207,7 @@ class IntegrationScreen(Shape):
     synced_at: Milliseconds
     changed_at: Milliseconds
     running: str
+    held: Annotated[str, Field(description="The sync on whose held list somebody has to decide")]
     last_run: RunShape | None
 
 

@@ -12,13 +12,17 @@ R_co = TypeVar("R_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Changes(Generic[R_co]):
-    """``put`` and ``removed`` (ids) by id. ``unchanged`` counts records that mean what is stored."""
+    """``put`` and ``removed`` (ids) by id. ``unchanged`` counts records that mean what is stored.
+
+    ``differing`` are the ids of records that are stored and mean something else now.
+    """
 
     put: tuple[R_co, ...]
     removed: tuple[str, ...]
     added: int
     changed: int
     unchanged: int
+    differing: tuple[str, ...] = ()
 
 
 def compare(
@@ -35,7 +39,8 @@ def compare(
     list (DESIGN §2, promise 5; RULES 4.5). ``rewrite`` puts unchanged records too, and counts them unchanged.
     """
     put: list[R] = []
-    added = changed = unchanged = 0
+    differing: list[str] = []
+    added = unchanged = 0
     for identifier in sorted(pulled):
         record = pulled[identifier]
         before = stored.get(identifier)
@@ -45,10 +50,10 @@ def compare(
         elif same:
             unchanged += 1
         else:
-            changed += 1
+            differing.append(identifier)
         if rewrite or not same:
             put.append(record)
     removed = sorted(
         identifier for identifier in stored if identifier not in pulled and identifier not in kept
     )
-    return Changes(tuple(put), tuple(removed), added, changed, unchanged)
+    return Changes(tuple(put), tuple(removed), added, len(differing), unchanged, tuple(differing))

@@ -67,12 +67,14 @@ def reconcile_groups(
     version: int,
     settings: RosterSettings,
     rewrite: bool = False,
+    keep: bool = False,
 ) -> OwnerGroups:
     """Compare one owner's drafts with that owner's stored groups, tombstones among them, by group id.
 
     ``version`` is the run's start in ms. A group whose name, members or school changed gets the larger of
     it and the stored version + 1; one that changed nothing keeps its version, with ``rewrite`` too, which
-    puts it all the same. A group that is no longer yielded leaves a tombstone.
+    puts it all the same. A group that is no longer yielded leaves a tombstone. With ``keep`` nothing goes:
+    such a group stays, and who was a member still is (RULES 4.6).
     """
     drafts = tuple(drafts)
     names = name_groups(drafts, settings.group_name)
@@ -87,7 +89,10 @@ def reconcile_groups(
             continue
         identifier = group_id(tenant_id, draft.class_id, owner_id)
         before = stored.get(identifier)
-        group = _next(before, identifier, draft, name, version)
+        if keep and before is not None:
+            group = _next(before, identifier, _with_members_of(draft, before), name, version)
+        else:
+            group = _next(before, identifier, draft, name, version)
         current[identifier] = group
         classes.append(OwnersClass(draft.class_id, name, "", identifier, draft.school))
         if before is None or before.removed:
@@ -97,6 +102,9 @@ def reconcile_groups(
         if rewrite or group != before:
             put.append(group)
     gone = [group for key, group in stored.items() if key not in current and not group.removed]
+    if keep:
+        current.update((group.group_id, group) for group in gone)
+        gone = []
     put.extend(_tombstone(group, version) for group in gone)
     return OwnerGroups(
         put=tuple(sorted(put, key=lambda group: group.group_id)),
@@ -124,6 +132,11 @@ def _next(before: Group | None, identifier: str, draft: Draft, name: str, versio
         members=draft.members,
         school=draft.school,
     )
+
+
+def _with_members_of(draft: Draft, before: Group) -> Draft:
+    members = {member.sourced_id: member for member in (*before.members, *draft.members)}
+    return replace(draft, members=tuple(members[one] for one in sorted(members)))
 
 
 def _tombstone(group: Group, version: int) -> Group:

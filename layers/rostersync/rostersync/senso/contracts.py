@@ -161,6 +161,14 @@ class UserWanted(Event):
     site: Annotated[str, Field(max_length=100)]
 
 
+class AttentionNeeded(Event):
+    """An admin has to look at something, ``needed``, or no more; ``reason`` and ``runId`` say which."""
+
+    reason: Literal["removals held"]
+    run_id: RequestId
+    needed: Annotated[bool, BeforeValidator(_exactly(bool))]
+
+
 # -- Senso sends -----------------------------------------------------------------------------------------
 
 
@@ -226,6 +234,7 @@ WE_SEND: Final[dict[str, type[Event]]] = {
     "Groups Changed": GroupsChanged,
     "Users Requested": UsersRequested,
     "User Wanted": UserWanted,
+    "Attention Needed": AttentionNeeded,
 }
 """By detail type."""
 

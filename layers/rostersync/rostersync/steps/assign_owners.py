@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import msgspec
@@ -12,8 +12,10 @@ from rostersync.roster.changes import compare
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.identity import shard_of
 from rostersync.roster.records import Person
+from rostersync.roster.settings import RosterSettings
+from rostersync.steps.keeping import BEFORE, before_of
 from rostersync.steps.reconcile_people import CHANGES, DIRECTORY
-from rostersync.steps.requests import PullRequest
+from rostersync.steps.requests import LookRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
 from rostersync.steps.tallies import Tally, count_changes
 from rostersync.storage import items, keys, staged
@@ -23,25 +25,34 @@ from rostersync.storage.stores import Stores
 from rostersync.storage.table import Item
 
 OWNERS: Final = "owners"
+OWNERS_BEFORE: Final = "owners-before"
+"""Teacher -> owner as our rules of today give it from what is stored; no such section: the same as now."""
+
 FINDINGS: Final = "findings"
 
 
-def assign_owners(request: PullRequest, stores: Stores) -> None:
+def assign_owners(request: LookRequest, stores: Stores) -> None:
     """Stage teacher -> owner, the changes of owners by shard, and what was found on the way."""
     staged_pull = StagedPull(stores, request)
     plan = staged_pull.plan
-    teachers, student_emails = _teachers_and_student_emails(staged_pull)
+    now, before = _Roster(plan.settings), _Roster(plan.settings)
+    changed = _read_directory(staged_pull, now, before)
     owners, former = _stored(stores, request.tenant_id, plan.started_at)
-    assignment = rules.assign_owners(
-        request.tenant_id,
-        teachers,
-        [items.owner_of(item) for item in owners.values()],
-        [items.former_owner_of(item) for item in former.values()],
-        student_emails,
-        settings=plan.settings,
-        now_ms=plan.started_at,
-        key=stores.integrations.require(request.tenant_id).hash_key,
-    )
+    key = stores.integrations.require(request.tenant_id).hash_key
+
+    def assign(roster: _Roster) -> rules.Assignment:
+        return rules.assign_owners(
+            request.tenant_id,
+            roster.teachers,
+            [items.owner_of(item) for item in owners.values()],
+            [items.former_owner_of(item) for item in former.values()],
+            roster.student_emails - {""},
+            settings=plan.settings,
+            now_ms=plan.started_at,
+            key=key,
+        )
+
+    assignment = assign(now)
     changes, tallies = _changes(
         request.tenant_id, assignment, owners, former, plan.started_at, rewrite=plan.mode == "full"
     )
@@ -54,32 +65,53 @@ def assign_owners(request: PullRequest, stores: Stores) -> None:
         OWNERS: msgspec.json.encode(assignment.owner_of),
         FINDINGS: msgspec.json.encode([asdict(finding) for finding in assignment.findings]),
     }
+    if changed:
+        sections[OWNERS_BEFORE] = msgspec.json.encode(assign(before).owner_of)
     for shard in ALL_SHARDS:
         tallies[shard]["writes/roster"] += len(changes[shard])
         sections[f"{CHANGES}/{shard:x}"] = changes[shard].encode()
         sections[f"{TALLY}/{shard:x}"] = msgspec.json.encode(tallies[shard])
-    stores.staging.put_pack(staged.owners(*staged_pull.run, request.pull), sections)
+    stores.staging.put_pack(staged.owners(*staged_pull.look), sections)
 
 
-def _teachers_and_student_emails(staged_pull: StagedPull) -> tuple[list[rules.Teacher], set[str]]:
-    """Read the directory: active teachers, and the e-mails that active students carry (RULES 2.2)."""
-    teachers: list[rules.Teacher] = []
-    student_emails: set[str] = set()
-    domains = staged_pull.plan.settings.email_domains
+@dataclass
+class _Roster:
+    """Active teachers, and the e-mails that active students carry (RULES 2.2)."""
+
+    settings: RosterSettings
+    teachers: list[rules.Teacher] = field(default_factory=list)
+    student_emails: set[str] = field(default_factory=set)
+
+    def add(self, person: Person) -> None:
+        """Take somebody in."""
+        if not person.active:
+            return
+        if "students" in person.collections:
+            self.student_emails.add(normalise_email(person.email, self.settings.email_domains))
+        # An enrolled teacher outside /teachers was read from /users; one who is only in /students
+        # carries a student's e-mail, and owns nothing.
+        if person.enabled and not {"teachers", "users"}.isdisjoint(person.collections):
+            self.teachers.append(
+                rules.Teacher(person.sourced_id, person.email, person.family_name, person.given_name)
+            )
+
+
+def _read_directory(staged_pull: StagedPull, now: _Roster, before: _Roster) -> bool:
+    """Read who is in the roster now and who was as stored; return whether that is not the same."""
+    changed = False
     for shard in ALL_SHARDS:
-        key = staged.people(*staged_pull.run, staged_pull.request.pull, shard)
+        key = staged.people(*staged_pull.look, shard)
+        was = before_of(staged_pull.section(key, BEFORE))
+        added = was.added_to("people")
+        changed = changed or bool(was.people or added)
+        others = {person.sourced_id for person in was.people} | added
+        for person in was.people:
+            before.add(person)
         for person in decode_lines(staged_pull.section(key, DIRECTORY), Person):
-            if not person.active:
-                continue
-            if "students" in person.collections:
-                student_emails.add(normalise_email(person.email, domains))
-            # An enrolled teacher outside /teachers was read from /users; one who is only in /students
-            # carries a student's e-mail, and owns nothing.
-            if person.enabled and not {"teachers", "users"}.isdisjoint(person.collections):
-                teachers.append(
-                    rules.Teacher(person.sourced_id, person.email, person.family_name, person.given_name)
-                )
-    return teachers, student_emails - {""}
+            now.add(person)
+            if person.sourced_id not in others:
+                before.add(person)
+    return changed
 
 
 def _stored(stores: Stores, tenant_id: str, now_ms: int) -> tuple[dict[str, Item], dict[str, Item]]:

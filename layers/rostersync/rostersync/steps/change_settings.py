@@ -1,11 +1,12 @@
 """What a tenant chooses about its sync; nothing that may take groups away without a preview."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from rostersync.clock import milliseconds
-from rostersync.errors import PreviewNeeded
+from rostersync.errors import InvalidInput, PreviewNeeded
+from rostersync.roster.guard import GuardSettings
 from rostersync.roster.settings import CreationSettings, RosterSettings, may_remove_groups
 from rostersync.storage.integrations import Integration, next_due_at
 from rostersync.storage.stores import Stores
@@ -23,6 +24,8 @@ class Choices:
     nightly_hour: int | None = None
     time_zone: str | None = None
     paused: bool | None = None
+    guard: GuardSettings | None = None
+    additions_only_until: str | None = None
     preview: str = ""
 
 
@@ -31,7 +34,7 @@ def change_settings(
 ) -> Integration:
     """Change them; return the integration as it is then. They count from the next run on.
 
-    Raises ``NotConnected``, ``PreviewNeeded``, ``InvalidInput`` for a time zone that is not known, and
+    Raises ``NotConnected``, ``PreviewNeeded``, ``InvalidInput`` for a time zone or a date that is none, and
     ``StorageConflict`` when somebody else changes them at the same time.
     """
     before = stores.integrations.require(tenant_id)
@@ -42,6 +45,8 @@ def change_settings(
         nightly_hour=before.nightly_hour if choices.nightly_hour is None else choices.nightly_hour,
         time_zone=before.time_zone if choices.time_zone is None else choices.time_zone,
         paused=before.paused if choices.paused is None else choices.paused,
+        guard=before.guard if choices.guard is None else choices.guard,
+        additions_only_until=_date(before.additions_only_until, choices.additions_only_until),
     )
     if may_remove_groups(before.settings, after.settings):
         _require_preview(tenant_id, after.settings, choices.preview, stores, now)
@@ -49,6 +54,16 @@ def change_settings(
     after = replace(after, due_at=next_due_at(now, zone, after.nightly_hour, after.last_nightly_date))
     stores.integrations.choose(before, after)
     return after
+
+
+def _date(before: str, chosen: str | None) -> str:
+    """Return the chosen date, "" for none; None leaves it as it was."""
+    if chosen:
+        try:
+            return date.fromisoformat(chosen).isoformat()
+        except ValueError:
+            raise InvalidInput("additionsOnlyUntil is no date") from None
+    return before if chosen is None else ""
 
 
 def _require_preview(

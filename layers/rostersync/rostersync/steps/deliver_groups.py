@@ -16,10 +16,12 @@ from rostersync.roster.offering import is_made_automatically, is_offered
 from rostersync.roster.owners import Owner
 from rostersync.roster.settings import CreationSettings
 from rostersync.senso.asking import Asking
+from rostersync.senso.attention import attention, no_more_attention
 from rostersync.senso.bus import Bus
 from rostersync.senso.delivering import Delivering, OwnersGroups, owners_groups
 from rostersync.senso.linking import Linking
 from rostersync.steps.requests import ShardsRequest
+from rostersync.steps.review_changes import Review
 from rostersync.steps.staged_pull import StagedPull
 from rostersync.steps.tallies import Tally
 from rostersync.storage import keys, staged
@@ -49,6 +51,8 @@ def deliver_groups(request: ShardsRequest, stores: Stores, bus: Bus, *, now: dat
     users_known = bool(stores.users.complete_as_of(request.tenant_id))
     if LAST_SHARD in request.shards and (plan.mode == "full" or not users_known):
         asking.for_all_users(request.run_id).require()
+    if LAST_SHARD in request.shards:
+        _tell_what_is_held(staged_pull, bus)
     # Before Senso has told who its users are, everybody would be wanted.
     creation = integration.creation if users_known else CreationSettings()
     linking = Linking(stores, request.tenant_id, plan.settings.email_domains, now_ms)
@@ -66,6 +70,16 @@ def deliver_groups(request: ShardsRequest, stores: Stores, bus: Bus, *, now: dat
     for number, shard in shards.items():
         tallies[number]["users asked for"] += _ask(shard, asking, creation, plan.started_at)
         stores.staging.put_json(staged.delivered(*staged_pull.run, request.pull, number), tallies[number])
+
+
+def _tell_what_is_held(staged_pull: StagedPull, bus: Bus) -> None:
+    """Say that somebody has to decide on what this run holds, or has decided on what an earlier one did."""
+    review = staged_pull.staging.get_json(staged.review(*staged_pull.look), Review)
+    tenant_id, run_id = staged_pull.run
+    if review.held:
+        attention(bus, tenant_id, run_id).require()
+    if staged_pull.plan.permits and not review.stopped:
+        no_more_attention(bus, tenant_id, staged_pull.plan.permits).require()
 
 
 @dataclass

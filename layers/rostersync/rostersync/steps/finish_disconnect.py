@@ -22,7 +22,11 @@ def finish_disconnect(request: FinishDisconnectRequest, stores: Stores) -> None:
     if integration is None:
         return
     stores.secrets.delete(integration.secret)
-    for prefix in (staged.of_tenant(request.tenant_id), staged.issues_of_tenant(request.tenant_id)):
+    for prefix in (
+        staged.of_tenant(request.tenant_id),
+        staged.issues_of_tenant(request.tenant_id),
+        staged.held_of_tenant(request.tenant_id),
+    ):
         stores.staging.delete_prefix(prefix)
     last = keys.integration(request.tenant_id)
     found = stores.table.query(keys.tenant_partition(request.tenant_id))

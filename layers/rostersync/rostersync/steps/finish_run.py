@@ -10,12 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rostersync import errors
 from rostersync.clock import milliseconds
 from rostersync.parsing import TenantId
-from rostersync.steps.requests import PullRequest, RunId, RunRequest
+from rostersync.steps.guarding import KEPT_MS
+from rostersync.steps.requests import LookRequest, RunId, RunRequest
 from rostersync.steps.review_changes import Review
 from rostersync.steps.staged_pull import ALL_SHARDS, StagedPull
 from rostersync.steps.tallies import DELIVERY, add_up
 from rostersync.storage import staged
-from rostersync.storage.runs import RunRecord
+from rostersync.storage.integrations import Undecided
+from rostersync.storage.runs import Held, RunRecord
 from rostersync.storage.stores import Stores
 
 
@@ -51,7 +53,7 @@ ENDED = {
 ENDED_OUTSIDE = frozenset(ENDED)
 
 
-class FinishRequest(PullRequest):
+class FinishRequest(LookRequest):
     """From the state machine, or made of Step Functions' status-change event.
 
     Tenant and run are "" for an event that names none: an execution with a bad input has no run to finish.
@@ -139,6 +141,7 @@ def finish_run(
         ended = replace(ended, finished_at=milliseconds(now))
         # Before the run item: a call that dies between the two is made again, and says it again.
         _tell_integration(ended, stores)
+        _note_what_is_held(ended, stores)
         just_now = stores.runs.finish(ended)
         run = ended if just_now else stores.runs.get(request.tenant_id, request.run_id)
     if request.ended_outside or request.publishing:
@@ -187,12 +190,12 @@ def _failed(run: RunRecord, error: Failure, request: FinishRequest, stores: Stor
 
 
 def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRecord:
-    where = StagedPull(stores, request).run
-    review = stores.staging.get_json(staged.review(*where, request.pull), Review)
-    published = review.shards if review.outcome == "published" else ()
+    staged_pull = StagedPull(stores, request)
+    where = staged_pull.run
+    review = stores.staging.get_json(staged.review(*staged_pull.look), Review)
     written = add_up(
         stores.staging.get_json(staged.published(*where, request.pull, shard), dict[str, int])
-        for shard in published
+        for shard in review.shards
     )
     told = add_up(
         stores.staging.get_json(staged.delivered(*where, request.pull, shard), dict[str, int])
@@ -201,6 +204,9 @@ def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRec
     return replace(
         run,
         outcome=review.outcome,
+        reason=review.reason,
+        stopped=review.stopped,
+        held=Held(expires_at=run.started_at + KEPT_MS) if review.held else None,
         warnings=list(review.warnings),
         collections=review.collections,
         statistics=review.statistics,
@@ -217,7 +223,27 @@ def _tell_integration(run: RunRecord, stores: Stores) -> None:
     """A preview leaves nothing but its run item; a rejected secret shows until a run gets through again."""
     if run.mode == "preview":
         return
-    if run.outcome in {"published", "unchanged"}:
+    if run.stopped:
+        stores.integrations.record_connected(run.tenant_id)
+    elif run.outcome in {"published", "unchanged", "held"}:
         stores.integrations.record_sync(run.tenant_id, run.statistics, run.started_at)
     elif run.error in {"CredentialsRejected", "AccessDenied"}:
         stores.integrations.record_rejection(run.tenant_id)
+
+
+def _note_what_is_held(run: RunRecord, stores: Stores) -> None:
+    """Let an approved list be decided once a run has come through with it, and a new one wait."""
+    if run.outcome not in {"published", "unchanged", "held"}:
+        return
+    if run.permits and not run.stopped:
+        stores.runs.decide(
+            run.tenant_id,
+            run.permits,
+            decision="approved",
+            by=run.actor,
+            at=run.started_at,
+            decided_in=run.run_id,
+        )
+        stores.integrations.release(run.tenant_id, run.permits)
+    if run.held is not None:
+        stores.integrations.hold(run.tenant_id, Undecided(run.run_id, run.held.expires_at))

@@ -23,6 +23,9 @@ from rostersync.storage.stores import Stores
 SMALLEST_CLAMP = 100
 """The least that a server gives for a page (ONEROSTER §5); the cuts of two pulls differ within it."""
 
+DAY_MS = 86_400_000
+"""No run takes as long: what is kept for a day more is there until it ends."""
+
 ROWS_PER_SHARD_TASK = 25_000
 """Rows of a pull that one reconciling task takes: a small district needs one invocation, not sixteen."""
 
@@ -45,6 +48,7 @@ def plan_pull(
     page_size: int,
     fetch_tasks: int,
     lease_seconds: int,
+    stop_removals: bool = False,
 ) -> dict[str, Any]:
     """Stage the plan of a pull; return what the state machine carries: the run, task and shard numbers.
 
@@ -80,9 +84,10 @@ def plan_pull(
     ]
     tasks = deal(windows, min(fetch_tasks, len(windows)))
     shard_tasks = min(len(ALL_SHARDS), 1 + sum(totals.values()) // ROWS_PER_SHARD_TASK)
+    today = local_date(run.started_at, time_zone)
     plan = Plan(
         mode=request.mode,
-        today=local_date(run.started_at, time_zone),
+        today=today,
         started_at=run.started_at,
         page_size=page_size,
         tasks=tasks,
@@ -92,6 +97,11 @@ def plan_pull(
         settings=run.settings if request.mode == "preview" and run.settings else integration.settings,
         secret_version=integration.secret_version,
         requests=server.requests_sent,
+        guard=integration.guard,
+        keeps=_kept_list(run, integration),
+        permits=run.permits,
+        additions_only=stop_removals or today <= integration.additions_only_until,
+        school_ids=integration.school_ids,
     )
     stores.staging.put_json(staged.plan(request.tenant_id, request.run_id, request.pull), plan)
     return {
@@ -130,6 +140,12 @@ def _begin(
         due_at = next_due_at(now, time_zone, integration.nightly_hour, night)
         stores.integrations.record_night(request.tenant_id, night, due_at)
     return run
+
+
+def _kept_list(run: RunRecord, integration: Integration) -> str:
+    """Return the run on whose undecided list is what stays; not if it is approved, or expires meanwhile."""
+    undecided = integration.undecided(run.started_at + DAY_MS)
+    return "" if undecided == run.permits else undecided
 
 
 def local_date(milliseconds: int, time_zone: str) -> str:

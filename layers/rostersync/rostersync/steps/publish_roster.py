@@ -26,11 +26,11 @@ def publish_roster(request: ShardsRequest, stores: Stores, *, now: datetime) -> 
         written = {}
         for kind, sources in {
             "roster": (
-                (staged.people(*run, pull, shard), CHANGES),
-                (staged.owners(*run, pull), f"{CHANGES}/{shard:x}"),
-                (staged.classes(*run, pull, shard), CHANGES),
+                (staged.people(*staged_pull.look, shard), CHANGES),
+                (staged.owners(*staged_pull.look), f"{CHANGES}/{shard:x}"),
+                (staged.classes(*staged_pull.look, shard), CHANGES),
             ),
-            "groups": ((staged.groups(*run, pull, shard), CHANGES),),
+            "groups": ((staged.groups(*staged_pull.look, shard), CHANGES),),
         }.items():
             written[kind] = 0
             for key, section in sources:

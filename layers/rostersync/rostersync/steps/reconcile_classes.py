@@ -1,19 +1,25 @@
 """Classes: class, enrollments, people, owners, terms and courses come together; drafts for the owners."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 
-from rostersync.roster.changes import compare
-from rostersync.roster.classes import ClassRoster, Draft, draft_groups, too_large
+from rostersync.roster.changes import Changes, compare
+from rostersync.roster.classes import ClassOutcome, ClassRoster, Draft, draft_groups, too_large
+from rostersync.roster.guard import CLASSES, Counts
+from rostersync.roster.holding import class_stands, row_stands
 from rostersync.roster.identity import shard_of
+from rostersync.roster.losses import BY_ITSELF, Baseline, ClassLoss, Side, baselines, class_loss
 from rostersync.roster.merging import merge
 from rostersync.roster.records import AcademicSession, Class, Course, Enrollment, Person
 from rostersync.roster.statistics import count_classes
 from rostersync.roster.terms import Calendar
-from rostersync.steps.assign_owners import OWNERS
+from rostersync.steps.assign_owners import OWNERS, OWNERS_BEFORE
+from rostersync.steps.keeping import BEFORE, GUARD, LOST_CLASSES, Before, Keeping, before_of
 from rostersync.steps.reconcile_people import CHANGES, COURSES, DIRECTORY, SESSIONS
 from rostersync.steps.requests import ShardsRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
@@ -23,54 +29,143 @@ from rostersync.storage.changes import ChangedItems
 from rostersync.storage.lines import decode_lines, encode_lines
 from rostersync.storage.stores import Stores
 
+R = TypeVar("R", Person, AcademicSession, Course)
+
 
 def drafts_section(owner_shard: int) -> str:
     """Return the section of a class shard's pack that holds the drafts for one shard of owners."""
     return f"drafts/{owner_shard:x}"
 
 
+def baselines_section(owner_shard: int) -> str:
+    """Return the section that holds what classes yield as stored, where they yield something else now."""
+    return f"baselines/{owner_shard:x}"
+
+
 def reconcile_classes(request: ShardsRequest, stores: Stores) -> None:
     """Stage, for each shard, the changes of its classes and a draft for each owner enrolled as teacher."""
     staged_pull = StagedPull(stores, request)
-    shards = [_Shard(staged_pull, stores, shard) for shard in request.shards]
-    enrolled = {row.user_id for shard in shards for one in shard.rosters.values() for row in one.enrollments}
+    keeping = Keeping(staged_pull)
+    shards = [_Shard(staged_pull, keeping, stores, shard) for shard in request.shards]
+    enrolled = {one for shard in shards for one in shard.enrolled}
     neighbours = _Neighbours(staged_pull, enrolled)
     for shard in shards:
-        key = staged.classes(*staged_pull.run, request.pull, shard.shard)
+        key = staged.classes(*staged_pull.look, shard.shard)
         stores.staging.put_pack(key, shard.reconcile(neighbours))
 
 
 class _Neighbours:
-    """What the other steps left that classes need: of the directory only who is enrolled here."""
+    """What the other steps left that classes need: of the directory only who is enrolled here.
+
+    ``now`` and ``before``, as stored; ``touched`` are people, sessions and courses that are others now.
+    """
 
     def __init__(self, staged_pull: StagedPull, enrolled: set[str]) -> None:
-        where = (*staged_pull.run, staged_pull.request.pull)
         sections = staged_pull.section
-        self.people: dict[str, Person] = {}
+        people: dict[str, Person] = {}
         sessions: dict[str, AcademicSession] = {}
         courses: dict[str, Course] = {}
+        were: list[Before] = []
         for shard in ALL_SHARDS:
-            key = staged.people(*where, shard)
+            key = staged.people(*staged_pull.look, shard)
             for person in decode_lines(sections(key, DIRECTORY), Person):
                 if person.sourced_id in enrolled:
-                    self.people[person.sourced_id] = person
+                    people[person.sourced_id] = person
             sessions.update(
                 (one.sourced_id, one) for one in decode_lines(sections(key, SESSIONS), AcademicSession)
             )
             courses.update((one.sourced_id, one) for one in decode_lines(sections(key, COURSES), Course))
-        self.calendar = Calendar(sessions, courses)
-        owner_of = msgspec.json.decode(sections(staged.owners(*where), OWNERS), type=dict[str, str])
-        self.owner_of = {teacher: owner for teacher, owner in owner_of.items() if teacher in enrolled}
+            were.append(before_of(sections(key, BEFORE)))
+        owners = staged.owners(*staged_pull.look)
+        owner_of = _owner_of(sections(owners, OWNERS), enrolled)
+        before_section = sections(owners, OWNERS_BEFORE)
+        self.now = _Surroundings(people, owner_of, Calendar(sessions, courses))
+        self.before = _Surroundings(
+            _as_stored(people, "people", ((one.people, one) for one in were)),
+            _owner_of(before_section, enrolled) if before_section else owner_of,
+            Calendar(
+                _as_stored(sessions, "academicSessions", ((one.sessions, one) for one in were)),
+                _as_stored(courses, "courses", ((one.courses, one) for one in were)),
+            ),
+        )
+        self.touched = {
+            *_others(people, self.before.people),
+            *(one for one in enrolled if owner_of.get(one) != self.before.owner_of.get(one)),
+        }
+        self.touched_calendar = {
+            *_others(sessions, self.before.calendar.sessions),
+            *_others(courses, self.before.calendar.courses),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    people: Mapping[str, Person]
+    owner_of: Mapping[str, str]
+    calendar: Calendar
+
+
+def _owner_of(section: bytes, enrolled: set[str]) -> dict[str, str]:
+    found = msgspec.json.decode(section, type=dict[str, str])
+    return {teacher: owner for teacher, owner in found.items() if teacher in enrolled}
+
+
+def _as_stored(
+    now: Mapping[str, R], collection: str, were: Iterable[tuple[Iterable[R], Before]]
+) -> Mapping[str, R]:
+    """Return records as they were stored: those of now, without the added ones, where they are not others."""
+    others: dict[str, R] = {}
+    added: set[str] = set()
+    for records, before in were:
+        others.update((record.sourced_id, record) for record in records)
+        added |= before.added_to(collection)
+    if not (others or added):
+        return now
+    return {**{one: record for one, record in now.items() if one not in added}, **others}
+
+
+def _others(now: Mapping[str, object], before: Mapping[str, object]) -> set[str]:
+    if now is before:
+        return set()
+    return {one for one in now.keys() | before.keys() if now.get(one) != before.get(one)}
 
 
 class _Shard:
-    def __init__(self, staged_pull: StagedPull, stores: Stores, shard: int) -> None:
-        self.pull, self.shard = staged_pull, shard
+    def __init__(self, staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard: int) -> None:
+        self.pull, self.keeping, self.shard = staged_pull, keeping, shard
         self.tenant_id = staged_pull.request.tenant_id
         self.partition = keys.classes_partition(self.tenant_id, shard)
         self.tally: Tally = Counter()
         self.stored = {
             item["sk"].removeprefix(keys.CLASS_PREFIX): item for item in stores.table.query(self.partition)
+        }
+        self.counts = Counts()
+        self.losses: list[ClassLoss] = []
+        self.baselines: dict[int, list[Baseline]] = defaultdict(list)
+
+    @cached_property
+    def changes(self) -> Changes[ClassRoster]:
+        """What the shard's classes are against those stored."""
+        return compare(
+            {one: item["fp"] for one, item in self.stored.items()},
+            self.rosters,
+            rewrite=self.pull.plan.mode == "full",
+        )
+
+    @cached_property
+    def were(self) -> Mapping[str, ClassRoster]:
+        """The classes that are others now, or are gone, as they were stored."""
+        changed = (*self.changes.differing, *self.changes.removed)
+        return {one: items.class_roster_of(self.stored[one]) for one in changed}
+
+    @property
+    def enrolled(self) -> set[str]:
+        """Everybody who is, or was, enrolled on a class of the shard."""
+        return {
+            row.user_id
+            for rosters in (self.rosters, self.were)
+            for one in rosters.values()
+            for row in one.enrollments
         }
 
     @cached_property
@@ -98,10 +193,36 @@ class _Shard:
                 self.tally["noted/enrollments without class"] += 1
             elif row.active:
                 by_class[row.class_id].append(row)
+        self._let_stay(records, by_class, enrollments)
         return {
             one: ClassRoster(record, tuple(sorted(by_class[one], key=lambda row: row.sourced_id)))
             for one, record in records.items()
         }
+
+    def _let_stay(
+        self,
+        records: dict[str, Class],
+        by_class: dict[str, list[Enrollment]],
+        enrollments: Mapping[str, Enrollment],
+    ) -> None:
+        """Let classes and enrollments that stay be as stored, where the pull has less of them."""
+        keeping, today = self.keeping, self.pull.plan.today
+        for class_id, item in self.stored.items():
+            if not (keeping.any_rows or keeping.section(class_id)):
+                continue
+            stored = items.class_roster_of(item)
+            if keeping.section(class_id) and class_stands(stored.record, records.get(class_id)):
+                records[class_id] = stored.record
+            staying = {
+                row.sourced_id: row
+                for row in stored.enrollments
+                if class_id in records
+                and keeping.row(class_id, row.sourced_id)
+                and row_stands(row, enrollments.get(row.sourced_id), today)
+            }
+            if staying:
+                others = [row for row in by_class[class_id] if row.sourced_id not in staying]
+                by_class[class_id] = [*others, *staying.values()]
 
     def _enrollments(self) -> dict[str, Enrollment]:
         """Return the shard's enrollments; of an id that came with several classes only its place's row."""
@@ -114,19 +235,10 @@ class _Shard:
 
     def reconcile(self, neighbours: _Neighbours) -> dict[str, bytes]:
         """Return the shard's sections."""
-        plan = self.pull.plan
         drafts: dict[int, list[Draft]] = defaultdict(list)
         for roster in self.rosters.values():
-            outcome = draft_groups(
-                roster,
-                neighbours.people,
-                neighbours.owner_of,
-                neighbours.calendar,
-                plan.settings,
-                plan.today,
-            )
-            if not all(items.members_fit(draft.members) for draft in outcome.drafts):
-                outcome = too_large(outcome)
+            outcome = self._outcome(roster, neighbours.now)
+            self._count(roster.record.sourced_id, outcome, neighbours)
             for draft in outcome.drafts:
                 drafts[shard_of(draft.owner_id)].append(draft)
             if outcome.reason:
@@ -134,21 +246,85 @@ class _Shard:
             self.tally["noted/classes without term"] += outcome.no_term
             self.tally["noted/members who cannot be recognised"] += outcome.unrecognised
             self.tally["noted/enrollments without person"] += outcome.dangling
+        for one in self.changes.removed:
+            self._count(one, None, neighbours)
         changed = self._changes()
         count_statistics(self.tally, count_classes(roster.record for roster in self.rosters.values()))
         self.tally["writes/roster"] += len(changed)
         return {
             TALLY: msgspec.json.encode(self.tally),
             CHANGES: changed.encode(),
+            GUARD: msgspec.json.encode(self.counts, order="sorted"),
+            LOST_CLASSES: encode_lines(self.losses),
+            **{baselines_section(shard): encode_lines(found) for shard, found in self.baselines.items()},
             **{drafts_section(shard): encode_lines(found) for shard, found in drafts.items()},
         }
 
-    def _changes(self) -> ChangedItems:
-        changes = compare(
-            {one: item["fp"] for one, item in self.stored.items()},
-            self.rosters,
-            rewrite=self.pull.plan.mode == "full",
+    def _outcome(self, roster: ClassRoster, around: _Surroundings) -> ClassOutcome:
+        plan = self.pull.plan
+        outcome = draft_groups(
+            roster, around.people, around.owner_of, around.calendar, plan.settings, plan.today
         )
+        fits = all(items.members_fit(draft.members) for draft in outcome.drafts)
+        return outcome if fits else too_large(outcome)
+
+    def _count(self, class_id: str, outcome: ClassOutcome | None, neighbours: _Neighbours) -> None:
+        """Count a class, which may be new or gone, and note what it loses and what it yielded as stored."""
+        now, plan = self.rosters.get(class_id), self.pull.plan
+        was = self.were.get(class_id) or (now if class_id in self.stored else None)
+        pairs = _pairs(now)
+        if was is None:
+            self.counts.count_records("classes", new=1, now=1)
+            self.counts.count_records("enrollments", new=len(pairs), now=len(pairs))
+            return
+        outcome_before = outcome
+        if was is not now or self._is_touched(was, neighbours):
+            outcome_before = self._outcome(was, neighbours.before)
+            loss = class_loss(
+                _side(was, outcome_before, neighbours.before),
+                _side(now, outcome, neighbours.now),
+                plan.settings,
+                plan.today,
+            )
+            if loss is not None:
+                self.losses.append(loss)
+            for baseline in baselines(outcome_before, outcome):
+                self.baselines[shard_of(baseline.owner_id)].append(baseline)
+        gone = was.record.active and (now is None or not now.record.active)
+        lost = gone and class_id not in self._permitted
+        self.counts.count_records("classes", lost=lost, of=was.record.active, now=now is not None)
+        if outcome_before is not None and outcome_before.reason not in BY_ITSELF:
+            self.counts.count(CLASSES, (was.record.school,), lost=lost, of=1)
+        before = pairs if was is now else _pairs(was)
+        self.counts.count_records(
+            "enrollments",
+            lost=0 if class_id in self._permitted else len(before - pairs - self._permitted_pairs(was)),
+            of=len(before),
+            new=len(pairs - before),
+            now=len(pairs),
+        )
+
+    def _is_touched(self, was: ClassRoster, neighbours: _Neighbours) -> bool:
+        """Say whether anything else of which the class's groups are made is another now."""
+        if neighbours.touched and any(row.user_id in neighbours.touched for row in was.enrollments):
+            return True
+        if not neighbours.touched_calendar:
+            return False
+        record, courses = was.record, neighbours.before.calendar.courses
+        course = courses.get(record.course)
+        dates = {*record.terms, record.course, course.school_year if course else ""}
+        return not dates.isdisjoint(neighbours.touched_calendar)
+
+    @cached_property
+    def _permitted(self) -> frozenset[str]:
+        return frozenset(class_id for class_id, _ in self.keeping.permitted.classes)
+
+    def _permitted_pairs(self, was: ClassRoster) -> set[tuple[str, str]]:
+        rows = self.keeping.permitted.staying.rows.get(was.record.sourced_id, frozenset())
+        return {(row.user_id, row.role) for row in was.enrollments if row.sourced_id in rows}
+
+    def _changes(self) -> ChangedItems:
+        changes = self.changes
         count_changes(self.tally, "classes", changes)
         changed = ChangedItems()
         for roster in changes.put:
@@ -156,3 +332,18 @@ class _Shard:
         for one in changes.removed:
             changed.delete((self.partition, self.stored[one]["sk"]))
         return changed
+
+
+def _pairs(roster: ClassRoster | None) -> set[tuple[str, str]]:
+    """Return who is enrolled in which role; an id of an enrollment may be another every night."""
+    return {(row.user_id, row.role) for row in roster.enrollments} if roster else set()
+
+
+def _side(roster: ClassRoster | None, outcome: ClassOutcome | None, around: _Surroundings) -> Side:
+    return Side(
+        roster=roster,
+        outcome=outcome,
+        people=around.people,
+        owner_of=around.owner_of,
+        calendar=around.calendar,
+    )

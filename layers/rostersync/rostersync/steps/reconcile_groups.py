@@ -6,15 +6,18 @@ import msgspec
 
 from rostersync.roster import groups as rules
 from rostersync.roster.classes import Draft
+from rostersync.roster.guard import Counts
+from rostersync.roster.losses import Baseline, LostGroup, count_groups
 from rostersync.roster.statistics import Statistics
-from rostersync.steps.reconcile_classes import drafts_section
+from rostersync.steps.keeping import GUARD, LOST_GROUPS, Keeping
+from rostersync.steps.reconcile_classes import baselines_section, drafts_section
 from rostersync.steps.reconcile_people import CHANGES
 from rostersync.steps.requests import ShardsRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
 from rostersync.steps.tallies import Tally, count_statistics
 from rostersync.storage import items, keys, staged
 from rostersync.storage.changes import ChangedItems
-from rostersync.storage.lines import decode_lines
+from rostersync.storage.lines import decode_lines, encode_lines
 from rostersync.storage.stores import Stores
 from rostersync.storage.table import Item
 
@@ -22,18 +25,22 @@ from rostersync.storage.table import Item
 def reconcile_groups(request: ShardsRequest, stores: Stores) -> None:
     """Stage, for each shard of owners, the groups and class lists to write."""
     staged_pull = StagedPull(stores, request)
+    keeping = Keeping(staged_pull)
     for shard in request.shards:
-        key = staged.groups(*staged_pull.run, request.pull, shard)
-        stores.staging.put_pack(key, _reconcile(staged_pull, stores, shard))
+        key = staged.groups(*staged_pull.look, shard)
+        stores.staging.put_pack(key, _reconcile(staged_pull, keeping, stores, shard))
 
 
-def _reconcile(staged_pull: StagedPull, stores: Stores, shard: int) -> dict[str, bytes]:
+def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard: int) -> dict[str, bytes]:
     tenant_id, plan = staged_pull.request.tenant_id, staged_pull.plan
     drafts: dict[str, list[Draft]] = defaultdict(list)
+    baselines: dict[str, dict[str, Baseline]] = defaultdict(dict)
     for class_shard in ALL_SHARDS:
-        key = staged.classes(*staged_pull.run, staged_pull.request.pull, class_shard)
+        key = staged.classes(*staged_pull.look, class_shard)
         for draft in decode_lines(staged_pull.section(key, drafts_section(shard)), Draft):
             drafts[draft.owner_id].append(draft)
+        for one in decode_lines(staged_pull.section(key, baselines_section(shard)), Baseline):
+            baselines[one.owner_id][one.class_id] = one
     groups: dict[str, dict[str, rules.Group]] = defaultdict(dict)
     for item in stores.table.query(keys.groups_partition(tenant_id, shard)):
         if not keys.is_sent(item["sk"]):
@@ -44,6 +51,8 @@ def _reconcile(staged_pull: StagedPull, stores: Stores, shard: int) -> dict[str,
         for item in stores.table.query(keys.owners_partition(tenant_id, shard), keys.CLASS_LIST_PREFIX)
     }
     tally: Tally = Counter()
+    counts = Counts()
+    lost: list[LostGroup] = []
     changed = ChangedItems()
     for owner_id in sorted({*drafts, *groups, *class_lists}):
         result = rules.reconcile_groups(
@@ -54,6 +63,14 @@ def _reconcile(staged_pull: StagedPull, stores: Stores, shard: int) -> dict[str,
             version=plan.started_at,
             settings=plan.settings,
             rewrite=plan.mode == "full",
+            keep=keeping.everything,
+        )
+        lost += count_groups(
+            counts,
+            groups[owner_id].values(),
+            result.current,
+            baselines[owner_id],
+            keeping.permitted_groups,
         )
         for group in result.put:
             changed.put(items.group_item(tenant_id, group))
@@ -73,4 +90,9 @@ def _reconcile(staged_pull: StagedPull, stores: Stores, shard: int) -> dict[str,
         elif before is not None:
             changed.delete((before["pk"], before["sk"]))
     tally["writes/groups"] += len(changed)
-    return {TALLY: msgspec.json.encode(tally), CHANGES: changed.encode()}
+    return {
+        TALLY: msgspec.json.encode(tally),
+        CHANGES: changed.encode(),
+        GUARD: msgspec.json.encode(counts, order="sorted"),
+        LOST_GROUPS: encode_lines(lost),
+    }

@@ -42,7 +42,13 @@ class PullRequest(RunRequest):
     pull: Annotated[int, Field(ge=1, le=3)]
 
 
-class ShardsRequest(PullRequest):
+class LookRequest(PullRequest):
+    """Names a look at a complete pull: the first, or ``holding`` the one in which what is held stays."""
+
+    holding: bool = False
+
+
+class ShardsRequest(LookRequest):
     """A task over some of the 16 shards."""
 
     shards: Annotated[tuple[Shard, ...], Field(min_length=1)]

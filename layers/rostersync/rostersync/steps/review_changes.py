@@ -1,4 +1,4 @@
-"""Review: add the tallies up and decide what is published. The guard's place (RULES §4)."""
+"""Review: add the tallies up, let the guard judge, decide what is published (RULES §4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ import msgspec
 from rostersync.roster.owners import Finding
 from rostersync.roster.records import COLLECTIONS, SetAside
 from rostersync.steps.assign_owners import FINDINGS
-from rostersync.steps.requests import PullRequest
+from rostersync.steps.guarding import Decision, Guarding, reason_of
+from rostersync.steps.requests import LookRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, SET_ASIDE, TALLY, StagedPull
 from rostersync.steps.tallies import STATISTICS, add_up, under
 from rostersync.storage import staged
@@ -19,12 +20,21 @@ from rostersync.storage.stores import Stores
 NOTED: Final = "noted"
 """The section of a run's issues with what was taken and should be looked at all the same."""
 
+WOULD_BE_HELD: Final = "a sync of this would be held: it takes away more than may go without an approval"
+REMOVALS_STOPPED: Final = "removals are stopped: what ClassLink has no more stays"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What a run found, in the shape of its run item. ``shards`` have something to publish."""
+    """What a run found, in the shape of its run item. ``shards`` have something to publish, and will be.
+
+    ``held``: the run has a list of its own; ``stopped`` says why nothing is published though there is.
+    """
 
     outcome: str
+    reason: str
+    held: bool
+    stopped: str
     shards: tuple[int, ...]
     collections: dict[str, dict[str, int | None]]
     statistics: dict[str, int]
@@ -35,32 +45,42 @@ class Review:
     requests: int
 
 
-def review_changes(request: PullRequest, stores: Stores) -> dict[str, Any]:
-    """Stage the review; return whether to publish, which shards, and whether to deliver."""
+def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
+    """Stage the review; return whether to hold, to publish, which shards, and whether to deliver.
+
+    Raises ``OtherDistrict``.
+    """
     staged_pull = StagedPull(stores, request)
-    run, pull = staged_pull.run, request.pull
-    owners = staged.owners(*run, pull)
+    owners = staged.owners(*staged_pull.look)
     tallies = []
     writes_of = {}
     for shard in ALL_SHARDS:
         mine = [
             msgspec.json.decode(staged_pull.section(key, section), type=dict[str, int])
             for key, section in (
-                (staged.people(*run, pull, shard), TALLY),
+                (staged.people(*staged_pull.look, shard), TALLY),
                 (owners, f"{TALLY}/{shard:x}"),
-                (staged.classes(*run, pull, shard), TALLY),
-                (staged.groups(*run, pull, shard), TALLY),
+                (staged.classes(*staged_pull.look, shard), TALLY),
+                (staged.groups(*staged_pull.look, shard), TALLY),
             )
         ]
         tallies += mine
         writes_of[shard] = sum(sum(under(tally, "writes").values()) for tally in mine)
     total = add_up(tallies)
     plan, verdict = staged_pull.plan, staged_pull.verdict
-    shards = tuple(shard for shard in ALL_SHARDS if writes_of[shard])
+    guarding = Guarding(staged_pull)
+    decision = guarding.decide()
+    if decision.way == "hold":
+        return {"hold": True, "publish": False, "deliver": False, "changed": []}
+    publishes = decision.way == "publish"
+    shards = tuple(shard for shard in ALL_SHARDS if writes_of[shard] and publishes)
     without = under(total, "without")
     statistics = {name: total[f"statistics/{name}"] for name in STATISTICS}
     review = Review(
-        outcome="previewed" if plan.mode == "preview" else "published" if shards else "unchanged",
+        outcome=_outcome(plan.mode, decision, shards),
+        reason=reason_of(decision, guarding.causes),
+        held=decision.held,
+        stopped=decision.stopped,
         shards=shards,
         collections={
             collection: {
@@ -73,24 +93,40 @@ def review_changes(request: PullRequest, stores: Stores) -> dict[str, Any]:
             for collection in COLLECTIONS
         },
         statistics=statistics,
-        changes={change: under(total, change) for change in ("added", "changed", "removed")},
+        changes={}
+        if decision.stopped
+        else {change: under(total, change) for change in ("added", "changed", "removed")},
         without_groups=without,
         notes=under(total, "noted"),
-        warnings=(*verdict.warnings, *_no_groups(statistics, without)),
+        warnings=(
+            *verdict.warnings,
+            *_no_groups(statistics, without),
+            *((WOULD_BE_HELD,) if plan.mode == "preview" and guarding.trips else ()),
+            *((REMOVALS_STOPPED,) if plan.additions_only else ()),
+        ),
         requests=verdict.requests,
     )
-    stores.staging.put_json(staged.review(*run, pull), review)
+    stores.staging.put_json(staged.review(*staged_pull.look), review)
     _keep_issues(staged_pull, stores)
     return {
-        "publish": review.outcome == "published",
+        "hold": False,
+        "publish": bool(shards),
         "deliver": review.outcome != "previewed",
         "changed": [found for task in plan.shards if (found := [shard for shard in task if shard in shards])],
     }
 
 
+def _outcome(mode: str, decision: Decision, shards: tuple[int, ...]) -> str:
+    if mode == "preview":
+        return "previewed"
+    if decision.held or decision.stopped:
+        return "held"
+    return "published" if shards else "unchanged"
+
+
 def _keep_issues(staged_pull: StagedPull, stores: Stores) -> None:
     """Keep what was set aside, and what was found about owners, for an admin to read (promises 5 and 9)."""
-    owners = staged.owners(*staged_pull.run, staged_pull.request.pull)
+    owners = staged.owners(*staged_pull.look)
     findings = msgspec.json.decode(staged_pull.section(owners, FINDINGS), type=list[Finding])
     found = [
         SetAside(collection="teachers", sourced_id=teacher_id, field="email", reason=finding.kind)

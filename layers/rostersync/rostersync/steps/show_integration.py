@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from rostersync.clock import milliseconds
 from rostersync.roster.offering import is_offered
 from rostersync.steps.list_teachers import read_shards
 from rostersync.storage.integrations import Integration
@@ -14,15 +15,18 @@ from rostersync.storage.stores import Stores
 RUNS_LOOKED_AT: Final = 400
 """A run that changed something lies that far back at most: a night each for longer than a year."""
 
+CHANGING: Final = frozenset({"published", "held"})
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
     """What an admin sees first. ``integration`` is None for a tenant that is not connected.
 
     ``status`` is the first that applies of ``disconnecting``, ``not connected``, ``syncing``, ``credentials
-    rejected``, ``paused`` and ``connected``. ``people`` counts owners: ``teaching`` with groups, ``inSenso``
-    with a user, ``waiting`` with groups and without a user. ``running`` is the id of the run in progress, ""
-    when there is none; ``changed_at`` the start of the last run that found something changed, in ms, 0: none.
+    rejected``, ``paused``, ``held`` and ``connected``. ``people`` counts owners: ``teaching`` with groups,
+    ``inSenso`` with a user, ``waiting`` with groups and without a user. ``running`` is the id of the run in
+    progress, ``held`` that of the run on whose list somebody has to decide, "" for none; ``changed_at`` the
+    start of the last run that found something changed, in ms, 0: none.
     """
 
     status: str
@@ -31,6 +35,7 @@ class Screen:
     running: str
     last: RunRecord | None
     changed_at: int
+    held: str = ""
 
 
 def show_integration(tenant_id: str, stores: Stores, *, now: datetime) -> Screen:
@@ -38,26 +43,30 @@ def show_integration(tenant_id: str, stores: Stores, *, now: datetime) -> Screen
     integration = stores.integrations.get(tenant_id)
     if integration is None:
         return Screen("not connected", None, {}, "", None, 0)
+    held = integration.undecided(milliseconds(now))
     lease = stores.leases.holder(tenant_id, now)
     ended = [run for run in stores.runs.recent(tenant_id, RUNS_LOOKED_AT) if run.finished_at]
     return Screen(
-        status=_status(integration, running=lease is not None),
+        status=_status(integration, running=lease is not None, held=bool(held)),
         integration=integration,
         people=_people(tenant_id, stores),
         running=lease.run_id if lease is not None else "",
         last=next((run for run in ended if run.mode != "preview"), None),
-        changed_at=next((run.started_at for run in ended if run.outcome == "published" and _changed(run)), 0),
+        changed_at=next((run.started_at for run in ended if run.outcome in CHANGING and _changed(run)), 0),
+        held=held,
     )
 
 
-def _status(integration: Integration, *, running: bool) -> str:
+def _status(integration: Integration, *, running: bool, held: bool) -> str:
     if integration.status == "disconnecting":
         return "disconnecting"
     if running:
         return "syncing"
     if integration.status == "credentials rejected":
         return "credentials rejected"
-    return "paused" if integration.paused else "connected"
+    if integration.paused:
+        return "paused"
+    return "held" if held else "connected"
 
 
 def _changed(run: RunRecord) -> bool:

@@ -52,6 +52,6 @@ def show_run(tenant_id: str, run_id: str, stores: Stores) -> ShownRun:
 
 
 def _phase(tenant_id: str, run_id: str, pull: int, stores: Stores) -> str:
-    if stores.staging.exists(staged.review(tenant_id, run_id, pull)):
+    if any(stores.staging.exists(staged.review(tenant_id, run_id, pull, look)) for look in (False, True)):
         return PUBLISHING
     return COMPARING if stores.staging.exists(staged.verdict(tenant_id, run_id, pull)) else FETCHING

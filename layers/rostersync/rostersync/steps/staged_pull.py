@@ -16,10 +16,11 @@ import msgspec
 from rostersync.errors import CredentialsReplaced, StagedObjectMissing
 from rostersync.oneroster.normalising import GUARDIAN
 from rostersync.oneroster.pulling import Window
+from rostersync.roster.guard import GuardSettings
 from rostersync.roster.identity import SHARDS
 from rostersync.roster.records import Person, Record, SetAside
 from rostersync.roster.settings import RosterSettings
-from rostersync.steps.requests import Mode, PullRequest
+from rostersync.steps.requests import LookRequest, Mode, PullRequest
 from rostersync.storage import staged
 from rostersync.storage.integrations import Integration
 from rostersync.storage.lines import decode_lines
@@ -34,7 +35,9 @@ class Plan:
     """What Plan leaves. ``today`` is the tenant's date; ``started_at`` the run's start in ms since 1970.
 
     ``announced`` holds None for a collection whose server announces no total; ``tasks`` are lists of
-    windows, ``shards`` what one reconciling or publishing task takes.
+    windows, ``shards`` what one reconciling or publishing task takes. ``keeps`` and ``permits`` are ids of
+    the run on whose list is what stays, and what somebody has approved. ``additions_only``: nothing may go.
+    ``school_ids`` are those that were found on connecting.
     """
 
     mode: Mode
@@ -48,6 +51,11 @@ class Plan:
     settings: RosterSettings
     secret_version: str
     requests: int
+    guard: GuardSettings = field(default_factory=GuardSettings)
+    keeps: str = ""
+    permits: str = ""
+    additions_only: bool = False
+    school_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +138,8 @@ class StagedPull:
         self.staging = stores.staging
         self.request = request
         self.run = (request.tenant_id, request.run_id)
+        self.holding = isinstance(request, LookRequest) and request.holding
+        self.look = (*self.run, request.pull, self.holding)
         self._packs: dict[str, StagedPack] = {}
 
     def section(self, key: str, name: str) -> bytes:

@@ -23,13 +23,15 @@ SECONDS_TO_BEGIN: Final = 60
 class StartRequest(Request):
     """Which kind of sync; ``actor`` is the id of who pressed, never a name.
 
-    ``settings``: what a preview is to be made under, in place of the tenant's own.
+    ``settings``: what a preview is to be made under, in place of the tenant's own. ``permits``: the run whose
+    held list somebody has approved.
     """
 
     tenant_id: TenantId
     mode: Mode
     actor: str = ""
     settings: RosterSettings | None = None
+    permits: str = ""
 
     @model_validator(mode="after")
     def _settings_only_for_a_preview(self) -> Self:
@@ -80,6 +82,7 @@ def start_run(
             actor=request.actor,
             started_at=started_at,
             settings=request.settings,
+            permits=request.permits,
         )
     )
     event = {"tenantId": request.tenant_id, "mode": request.mode, "cause": "portal"}

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from rostersync.errors import LeaseLost, NotConnected, StorageConflict
+from rostersync.roster.guard import GuardSettings
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.storage import keys
 from rostersync.storage.attributes import Item
@@ -45,6 +46,8 @@ _CHOSEN: Final = (
     "time_zone",
     "nightly_hour",
     "paused",
+    "guard",
+    "additions_only_until",
     "due_at",
     "due_list",
 )
@@ -62,6 +65,14 @@ class Leaving:
     actor: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """The run on whose list is what is held, and until when it is kept, in ms since 1970."""
+
+    run_id: str
+    expires_at: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
     """A tenant's connection: server, settings, status, statistics.
@@ -73,6 +84,8 @@ class Integration:
     ``next_due_at`` gives it, "" for no nights. ``synced_at``: when the last run that told what ClassLink has
     was started, in ms since 1970, 0 for none. ``district_name``, ``host``, ``top_org`` and ``school_ids``
     say whose district it is (RULES §5). ``leaving`` is set once the tenant is being disconnected.
+    ``additions_only_until`` is the last local date on which nothing may go, "" for none; ``held`` names the
+    list that somebody has to decide on: ask ``undecided``.
     """
 
     tenant_id: str
@@ -87,6 +100,8 @@ class Integration:
     time_zone: str = ""
     nightly_hour: int = 2
     paused: bool = False
+    guard: GuardSettings = field(default_factory=GuardSettings)
+    additions_only_until: str = ""
     status: Status = "connected"
     district_name: str = ""
     host: str = ""
@@ -98,6 +113,11 @@ class Integration:
     statistics: dict[str, int] = field(default_factory=dict)
     synced_at: int = 0
     leaving: Leaving | None = None
+    held: Undecided | None = None
+
+    def undecided(self, now_ms: int) -> str:
+        """Return the id of the run on whose list somebody has to decide, "" for none or an expired one."""
+        return self.held.run_id if self.held is not None and now_ms < self.held.expires_at else ""
 
     @property
     def secret(self) -> SecretRef:
@@ -156,6 +176,27 @@ class Integrations:
             tenant_id,
             {"status": "connected", "statistics": _json(dict(statistics)), "synced_at": started_at},
         )
+
+    def hold(self, tenant_id: str, held: Undecided) -> None:
+        """Note on whose list somebody has to decide, in place of any earlier; not while disconnecting."""
+        self._record(tenant_id, {"held": _json(held)})
+
+    def release(self, tenant_id: str, run_id: str) -> None:
+        """Forget that a run's list is undecided; nothing when it is not, or another is."""
+        integration = self.get(tenant_id)
+        if integration is None or integration.held is None or integration.held.run_id != run_id:
+            return
+        with suppress(StorageConflict):
+            self._table.update(
+                keys.integration(tenant_id),
+                {},
+                remove=("held",),
+                when=[Equals("held", _json(integration.held))],
+            )
+
+    def record_connected(self, tenant_id: str) -> None:
+        """Note that the credentials work; nothing while disconnecting."""
+        self._record(tenant_id, {"status": "connected"})
 
     def record_rejection(self, tenant_id: str) -> None:
         """Note that the Roster Server refuses the credentials; nothing while disconnecting."""
@@ -249,6 +290,8 @@ def _item_of(integration: Integration) -> Item:
         "time_zone": integration.time_zone,
         "nightly_hour": integration.nightly_hour,
         "paused": integration.paused,
+        "guard": _json(integration.guard),
+        "additions_only_until": integration.additions_only_until,
         "status": integration.status,
         "district_name": integration.district_name,
         "host": integration.host,
@@ -261,6 +304,8 @@ def _item_of(integration: Integration) -> Item:
     }
     if integration.leaving is not None:
         item["leaving"] = _json(integration.leaving)
+    if integration.held is not None:
+        item["held"] = _json(integration.held)
     item["chosen"] = _digest(item)
     # An attribute of an index's key may be absent, not empty.
     if integration.due_at:
@@ -284,6 +329,8 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         time_zone=item["time_zone"],
         nightly_hour=item["nightly_hour"],
         paused=item["paused"],
+        guard=msgspec.json.decode(item["guard"], type=GuardSettings),
+        additions_only_until=item["additions_only_until"],
         status=item["status"],
         district_name=item["district_name"],
         host=item["host"],
@@ -295,12 +342,13 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         statistics=msgspec.json.decode(item["statistics"], type=dict[str, int]),
         synced_at=item["synced_at"],
         leaving=msgspec.json.decode(item["leaving"], type=Leaving) if "leaving" in item else None,
+        held=msgspec.json.decode(item["held"], type=Undecided) if "held" in item else None,
     )
 
 
 def _digest(item: Mapping[str, Any]) -> str:
     """Return what is equal for two items in which the admin chose the same: a condition compares one text."""
-    chosen = [item[name] for name in ("settings", "creation", "time_zone", "nightly_hour", "paused")]
+    chosen = [item[name] for name in _CHOSEN if not name.startswith("due_")]
     return blake2b(_json(chosen).encode(), digest_size=8).hexdigest()
 
 

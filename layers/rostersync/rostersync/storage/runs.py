@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
@@ -20,6 +21,20 @@ PROGRESS_SECONDS: Final = 2 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What became of a run's held list, kept until ``expires_at``. ``decision`` is "", approved or discarded.
+
+    ``decided_in``: the run that an approval started. Times in ms since 1970.
+    """
+
+    expires_at: int
+    decision: str = ""
+    decided_by: str = ""
+    decided_at: int = 0
+    decided_in: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One sync. Times in ms since 1970; ``finished_at`` is 0 and ``outcome`` "" while it runs.
 
@@ -29,6 +44,8 @@ class RunRecord:
     ``without_groups`` counts classes by reason, ``notes`` what an admin may want to look into; ``writes``
     counts items written to ``roster`` and ``groups``, ``delivery`` owners who are linked or wait
     and what was sent. ``settings``: what a preview was made under, if not under the tenant's own.
+    ``stopped``: why nothing at all was published, "" if it was (RULES 4.4);
+    ``held``: of a run with a list of its own; ``permits``: the run whose list somebody has approved.
     """
 
     tenant_id: str
@@ -51,6 +68,9 @@ class RunRecord:
     delivery: dict[str, int] = field(default_factory=dict)
     requests: int = 0
     settings: RosterSettings | None = None
+    permits: str = ""
+    stopped: str = ""
+    held: Held | None = None
 
 
 _RUN: Final = msgspec.json.Decoder(RunRecord)
@@ -82,6 +102,25 @@ class Runs:
         except StorageConflict:
             return False
         return True
+
+    def decide(
+        self, tenant_id: str, run_id: str, *, decision: str, by: str, at: int, decided_in: str = ""
+    ) -> Held | None:
+        """Write how somebody decided on a run's held list, once.
+
+        Returns the decision that holds, None for a run without a list.
+        """
+        record = self.get(tenant_id, run_id)
+        if record is None or record.held is None or record.held.decision:
+            return None if record is None else record.held
+        decided = replace(record.held, decision=decision, decided_by=by, decided_at=at, decided_in=decided_in)
+        item = _run_item(replace(record, held=decided))
+        with suppress(StorageConflict):
+            self._table.update(
+                (item.pop("pk"), item.pop("sk")), {**item, "decided": True}, when=[Absent("decided")]
+            )
+        found = self.get(tenant_id, run_id)
+        return None if found is None else found.held
 
     def get(self, tenant_id: str, run_id: str) -> RunRecord | None:
         """Return a run."""

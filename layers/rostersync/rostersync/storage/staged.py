@@ -1,7 +1,7 @@
 """Where staged objects lie: one place per run and pull, so that a step that runs twice leaves the same.
 
-Everything is under ``staging/``, whose objects expire after days, but for the lists of issues, which are kept
-for 90. Keys hold ids of ours, never a person's.
+Everything is under ``staging/``, whose objects expire after days, but for the lists of issues and of what is
+held, which are kept for 90. Keys hold ids of ours, never a person's.
 """
 
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 RUNS: Final = "staging/runs"
 NIGHTS: Final = "staging/nights"
 ISSUES: Final = "issues"
+HELD: Final = "held"
 
 
 def of_tenant(tenant_id: str) -> str:
@@ -41,29 +42,34 @@ def verdict(tenant_id: str, run_id: str, pull: int) -> str:
     return f"{of_pull(tenant_id, run_id, pull)}verdict.pack"
 
 
-def people(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
+def of_look(tenant_id: str, run_id: str, pull: int, holding: bool) -> str:
+    """Return the prefix of what a look at a complete pull leaves: the first, or the one that holds."""
+    return of_pull(tenant_id, run_id, pull) + ("holding/" if holding else "")
+
+
+def people(tenant_id: str, run_id: str, pull: int, holding: bool, shard: int) -> str:
     """Return the key of what People leaves for a shard of the roster."""
-    return f"{of_pull(tenant_id, run_id, pull)}people/{shard:x}.pack"
+    return f"{of_look(tenant_id, run_id, pull, holding)}people/{shard:x}.pack"
 
 
-def owners(tenant_id: str, run_id: str, pull: int) -> str:
+def owners(tenant_id: str, run_id: str, pull: int, holding: bool) -> str:
     """Return the key of what Owners leaves."""
-    return f"{of_pull(tenant_id, run_id, pull)}owners.pack"
+    return f"{of_look(tenant_id, run_id, pull, holding)}owners.pack"
 
 
-def classes(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
+def classes(tenant_id: str, run_id: str, pull: int, holding: bool, shard: int) -> str:
     """Return the key of what Classes leaves for a shard of the roster."""
-    return f"{of_pull(tenant_id, run_id, pull)}classes/{shard:x}.pack"
+    return f"{of_look(tenant_id, run_id, pull, holding)}classes/{shard:x}.pack"
 
 
-def groups(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
+def groups(tenant_id: str, run_id: str, pull: int, holding: bool, shard: int) -> str:
     """Return the key of what Groups leaves for a shard of the owners."""
-    return f"{of_pull(tenant_id, run_id, pull)}groups/{shard:x}.pack"
+    return f"{of_look(tenant_id, run_id, pull, holding)}groups/{shard:x}.pack"
 
 
-def review(tenant_id: str, run_id: str, pull: int) -> str:
+def review(tenant_id: str, run_id: str, pull: int, holding: bool) -> str:
     """Return the key of what Review leaves."""
-    return f"{of_pull(tenant_id, run_id, pull)}review.json"
+    return f"{of_look(tenant_id, run_id, pull, holding)}review.json"
 
 
 def published(tenant_id: str, run_id: str, pull: int, shard: int) -> str:
@@ -89,6 +95,16 @@ def issues(tenant_id: str, run_id: str) -> str:
 def issues_table(tenant_id: str, run_id: str) -> str:
     """Return the key of the same as a table to download."""
     return f"{issues_of_tenant(tenant_id)}{run_id}.csv"
+
+
+def held_of_tenant(tenant_id: str) -> str:
+    """Return the prefix of a tenant's lists of what is held."""
+    return f"{HELD}/{tenant_id}/"
+
+
+def held(tenant_id: str, run_id: str) -> str:
+    """Return the key of what a run held, until somebody decides."""
+    return f"{held_of_tenant(tenant_id)}{run_id}.pack"
 
 
 def night_tenants(execution: str) -> str:

@@ -1,0 +1,83 @@
+"""Somebody decides on a held list: approve it, which starts a run, or discard it (RULES 4.5)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from rostersync.clock import milliseconds
+from rostersync.errors import AlreadyDecided, HeldListExpired, RunInProgress
+from rostersync.parsing import TenantId
+from rostersync.senso.attention import no_more_attention
+from rostersync.senso.bus import Bus
+from rostersync.steps.requests import Request, RunId
+from rostersync.steps.show_held import require_held
+from rostersync.steps.start_run import Started, StartRequest
+from rostersync.storage.runs import Held
+from rostersync.storage.stores import Stores
+
+
+class DecideRequest(Request):
+    """The run whose list it is; ``actor`` is the id of who decides, never a name."""
+
+    tenant_id: TenantId
+    run_id: RunId
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    held: Held
+    undecided: bool
+
+
+def approve_held(
+    request: DecideRequest, stores: Stores, start: Callable[[StartRequest], Started], *, now: datetime
+) -> Started:
+    """Start a run that permits what is on the list; pressed again it is that run.
+
+    The list is decided when that run has come through: one that fails leaves it as it was. Raises
+    ``NotFound``, ``AlreadyDecided``, ``HeldListExpired``, and ``RunInProgress`` while another run goes on.
+    """
+    case = _require(request, stores, now, "approved")
+    if not case.undecided:
+        return Started(case.held.decided_in, already=True)
+    started = start(
+        StartRequest(tenant_id=request.tenant_id, mode="changes", actor=request.actor, permits=request.run_id)
+    )
+    if started.already:
+        run = stores.runs.get(request.tenant_id, started.run_id)
+        if run is None or run.permits != request.run_id:
+            raise RunInProgress(
+                "a sync is in progress; approve when it has ended, and look at the list again"
+            )
+    return started
+
+
+def discard_held(request: DecideRequest, stores: Stores, bus: Bus, *, now: datetime) -> None:
+    """Forget the list: the next run looks afresh. Pressed again it is the same.
+
+    Raises ``NotFound``, ``AlreadyDecided``, ``HeldListExpired`` and ``EventBusUnavailable``.
+    """
+    case = _require(request, stores, now, "discarded")
+    stores.runs.decide(
+        request.tenant_id, request.run_id, decision="discarded", by=request.actor, at=milliseconds(now)
+    )
+    if case.undecided:
+        # Before it is forgotten: who dies in between presses again, and says it again.
+        no_more_attention(bus, request.tenant_id, request.run_id).require()
+    stores.integrations.release(request.tenant_id, request.run_id)
+
+
+def _require(request: DecideRequest, stores: Stores, now: datetime, decision: str) -> _Case:
+    """Return the list on which somebody can still decide, or has decided in the same way."""
+    held = require_held(request.tenant_id, request.run_id, stores)
+    now_ms = milliseconds(now)
+    integration = stores.integrations.require(request.tenant_id)
+    undecided = integration.undecided(now_ms) == request.run_id
+    if held.decision == decision or (undecided and not held.decision):
+        return _Case(held, undecided)
+    if held.decision:
+        raise AlreadyDecided(f"the list has been {held.decision} already; look at the history")
+    if now_ms >= held.expires_at:
+        raise HeldListExpired("the list is older than 90 days; the next sync looks afresh")
+    raise AlreadyDecided("a later sync has put everything on a list of its own; decide on that one")

@@ -1,0 +1,429 @@
+"""The guard over whole runs: what is held, what goes on, and what a person's decision does (RULES §4)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from rostersync.errors import AlreadyDecided, HeldListExpired, NotFound
+from rostersync.roster.settings import RosterSettings
+from simulator.days import advance_day, rollover
+from tests.steps.district_server import serve_district
+from tests.steps.driver import TENANT, Way
+from tests.steps.guarded import (
+    Guarded,
+    Town,
+    changed,
+    classes_of,
+    students_of,
+    two_schools,
+    without_classes,
+    without_people,
+)
+from tests.steps.published import kept_items
+from tests.steps.rosters import YEAR, enrolled, section, student, teacher
+
+
+def synced() -> Guarded:
+    """Return a tenant after its first sync."""
+    guarded = Guarded()
+    assert guarded.night(two_schools()).outcome == "published"
+    return guarded
+
+
+def test_a_first_sync_is_never_held() -> None:
+    town = Town()
+    assert town.a_night().outcome == "published"
+    assert town.members() == town.right()
+
+
+def test_ordinary_days_hold_nobody() -> None:
+    town = Town(students=300)
+    town.a_night()
+    for _ in range(8):
+        advance_day(town.district)
+        assert town.a_night().outcome == "published"
+        assert town.members() == town.right()
+
+
+def test_a_semester_s_end_holds_nobody() -> None:
+    town = Town(students=300)
+    town.a_night()
+    before = town.members()
+    town.district.today += timedelta(days=110)
+    assert town.a_night().outcome == "published"
+    assert town.members() == town.right()
+    assert len(before.keys() - town.members().keys()) > len(before) // 10
+
+
+def test_classes_of_a_semester_that_is_over_may_leave_the_roster() -> None:
+    over = replace(YEAR, sourced_id="fall", end_date="2026-10-06")
+    roster = two_schools()
+    roster["academicSessions"] = [*roster["academicSessions"], over]
+    roster = changed(
+        roster,
+        "classes",
+        lambda row: replace(row, terms=("fall",)) if row.sourced_id in classes_of("hill") else row,
+    )
+    guarded = Guarded()
+    guarded.night(roster)
+    guarded.clock += timedelta(days=20)
+    assert guarded.night(without_classes(roster, classes_of("hill"))).outcome == "published"
+
+
+def test_an_august_grade_change_holds_nobody() -> None:
+    guarded = synced()
+    roster = two_schools()
+
+    def moved_up(row):
+        school, _, class_number = row.class_id.partition("-c")
+        if row.role != "student" or school != "hill":
+            return row
+        up = f"{school}-c{(int(class_number) + 1) % 8}"
+        return replace(row, class_id=up, sourced_id=f"{up}/{row.user_id}")
+
+    roster = changed(roster, "enrollments", moved_up)
+    assert guarded.night(roster).outcome == "published"
+    assert all(key[1] in classes_of("hill") + classes_of("dale") for key in guarded.members())
+    assert guarded.members()["hill-t1@hill.example", "hill-c1"] == set(students_of("hill", 6))
+
+
+def test_settings_and_their_change_hold_nobody() -> None:
+    guarded = synced()
+    integration = guarded.stores.integrations.require(TENANT)
+    chosen = replace(integration, settings=RosterSettings(schools_excluded=frozenset({"hill"})))
+    guarded.stores.integrations.choose(integration, chosen)
+    assert guarded.night(two_schools()).outcome == "published"
+    assert {key[1] for key in guarded.members()} == set(classes_of("dale"))
+
+
+# -- What is held, and what goes on ----------------------------------------------------------------------
+
+
+def test_half_a_school_vanishing_holds_only_that_school_s_removals() -> None:
+    guarded = synced()
+    before = guarded.members()
+    gone = [*students_of("hill", 30), "dale-s00"]
+    roster = without_people(two_schools(), gone)
+    roster["students"].append(student("new", orgs=("hill",)))
+    roster["enrollments"].append(enrolled("hill-c0", "new"))
+    run = guarded.night(roster)
+    assert (run.outcome, run.stopped, guarded.undecided) == ("held", "", run.run_id)
+    after = guarded.members()
+    # The other school's student has gone, the new one has come, and nobody of this school has left.
+    assert after["dale-t0@hill.example", "dale-c0"] == before["dale-t0@hill.example", "dale-c0"] - {
+        "dale-s00"
+    }
+    assert after["hill-t0@hill.example", "hill-c0"] == before["hill-t0@hill.example", "hill-c0"] | {"new"}
+    assert {key: after[key] for key in before if "hill-c" in key[1] and key[1] != "hill-c0"} == {
+        key: before[key] for key in before if "hill-c" in key[1] and key[1] != "hill-c0"
+    }
+    people = guarded.published.people()
+    assert set(students_of("hill", 30)) <= people.keys()
+    assert "dale-s00" not in people
+    assert run.statistics["students"] == 48 + 47 + 1
+
+
+@pytest.mark.parametrize("inactive", [True, False])
+def test_classes_that_vanish_are_held_with_all_that_hangs_on_them(inactive: bool) -> None:
+    guarded = synced()
+    before, ids = guarded.members(), classes_of("hill", 6)
+    roster = without_classes(two_schools(), ids)
+    if inactive:
+        turned = [section(one, school="hill", active=False) for one in ids]
+        roster = {**roster, "classes": [*roster["classes"], *turned]}
+    assert guarded.night(roster).outcome == "held"
+    assert guarded.members() == before
+    assert guarded.night(roster).outcome == "unchanged"
+
+
+def test_few_classes_may_go() -> None:
+    guarded = synced()
+    assert guarded.night(without_classes(two_schools(), ["hill-c0"])).outcome == "published"
+    assert ("hill-t0@hill.example", "hill-c0") not in guarded.members()
+
+
+def test_a_teacher_s_e_mails_that_vanish_take_no_group_away() -> None:
+    guarded = synced()
+    before = guarded.members()
+    roster = changed(
+        two_schools(),
+        "teachers",
+        lambda row: replace(row, email="") if row.sourced_id.startswith("hill") else row,
+    )
+    run = guarded.night(roster)
+    assert run.outcome == "held"
+    assert guarded.members() == before
+    assert guarded.shown(run.run_id).summary.shares["*"]["owners"] == (8, 16)
+    # And they stay as long as nobody has decided.
+    assert guarded.night(roster).outcome == "unchanged"
+    assert guarded.members() == before
+
+
+def test_the_whole_of_a_collection_is_held_however_small() -> None:
+    guarded = synced()
+    run = guarded.night({**two_schools(), "courses": []})
+    assert run.outcome == "held"
+    assert ("course", "arts") in guarded.published.roster
+
+
+def test_all_enrollments_that_vanish_are_held() -> None:
+    guarded = synced()
+    before = guarded.members()
+    run = guarded.night({**two_schools(), "enrollments": []})
+    assert run.outcome == "held"
+    assert guarded.members() == before
+
+
+def test_enrollments_with_other_ids_are_the_same_enrollments() -> None:
+    guarded = synced()
+    roster = changed(
+        two_schools(), "enrollments", lambda row: replace(row, sourced_id=f"again/{row.sourced_id}")
+    )
+    assert guarded.night(roster).outcome == "published"
+
+
+# -- Nothing at all --------------------------------------------------------------------------------------
+
+
+def renamed(roster, share: float):
+    few = int(len(roster["students"]) * share)
+    return changed(
+        roster,
+        "students",
+        lambda row: replace(row, email=f"x.{row.email}") if row in roster["students"][:few] else row,
+    )
+
+
+def test_other_e_mails_on_most_people_publish_nothing_at_all() -> None:
+    guarded = synced()
+    before = kept_items(guarded.stores.table)
+    roster = renamed(two_schools(), 1.0)
+    roster["students"].append(student("new", orgs=("hill",)))
+    run = guarded.night(roster)
+    assert (run.outcome, bool(run.stopped), run.writes) == ("held", True, {"roster": 0, "groups": 0})
+    assert kept_items(guarded.stores.table) == before
+    # The next night finds the same: nothing again, and nobody is told again.
+    assert guarded.told() == [(run.run_id, True)]
+    again = guarded.night(roster)
+    assert (again.outcome, again.held, guarded.undecided) == ("held", None, run.run_id)
+    assert guarded.told() == []
+    assert kept_items(guarded.stores.table) == before
+    # With one approval it is as ClassLink has it.
+    assert guarded.approve(run.run_id, roster).outcome == "published"
+    assert "new" in guarded.published.people()
+    assert guarded.undecided == ""
+    assert guarded.told() == [(run.run_id, False)]
+
+
+def test_other_e_mails_on_few_people_are_published() -> None:
+    guarded = synced()
+    assert guarded.night(renamed(two_schools(), 0.5)).outcome == "published"
+
+
+def test_a_district_mended_in_the_meantime_publishes_again() -> None:
+    guarded = synced()
+    guarded.night(renamed(two_schools(), 1.0))
+    assert guarded.night(renamed(two_schools(), 0.1)).outcome == "published"
+
+
+def test_another_district_s_schools_publish_nothing() -> None:
+    guarded = synced()
+    before = kept_items(guarded.stores.table)
+    roster = changed(two_schools(), "orgs", lambda row: replace(row, sourced_id=f"other-{row.sourced_id}"))
+    run = guarded.night(roster)
+    assert (run.outcome, run.error) == ("failed", "OtherDistrict")
+    assert kept_items(guarded.stores.table) == before
+
+
+def test_schools_that_were_found_on_connecting_are_the_district_s_too() -> None:
+    guarded = Guarded(school_ids=("other-hill",))
+    guarded.night(two_schools())
+    roster = changed(two_schools(), "orgs", lambda row: replace(row, sourced_id=f"other-{row.sourced_id}"))
+    assert guarded.night(roster).error == ""
+
+
+# -- A rollover ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_summer_rollover_is_held_and_one_approval_ends_in_the_new_year_s_groups(seed: int) -> None:
+    town = Town(seed=seed, students=200)
+    town.a_night()
+    before = town.members()
+    rollover(town.district)
+    run = town.a_night()
+    assert (run.outcome, bool(run.stopped)) == ("held", True)
+    assert town.members() == before
+    advance_day(town.district)
+    assert town.a_night().outcome == "held"
+    assert town.members() == before
+    approved = town.approve(run.run_id, serve_district(town.district))
+    assert approved.outcome == "published"
+    assert town.members() == town.right()
+    assert town.undecided == ""
+    advance_day(town.district)
+    assert town.a_night().outcome == "published"
+    assert town.members() == town.right()
+
+
+# -- Deciding --------------------------------------------------------------------------------------------
+
+
+def held_night() -> tuple[Guarded, str]:
+    """Return a tenant in which half of a school's students wait for a decision."""
+    guarded = synced()
+    run = guarded.night(without_people(two_schools(), students_of("hill", 30)))
+    assert run.outcome == "held"
+    return guarded, run.run_id
+
+
+def test_what_is_shown_says_what_would_go_where() -> None:
+    guarded, run_id = held_night()
+    shown = guarded.shown(run_id)
+    assert (shown.state, shown.summary.stopped, shown.schools) == ("undecided", "", {"hill": "Hill"})
+    everywhere, hill = shown.summary.shares["*"], shown.summary.shares["hill"]
+    assert everywhere["students"] == (30, 96)
+    assert hill["students"] == (30, 48)
+    assert hill["memberships"] == (30, 48)
+    assert everywhere["groups"] == (5, 16)
+    assert shown.summary.students_still_seen == 30
+    assert [len(group.members) for group in shown.summary.largest] == [6] * 5
+    assert ("students", "hill", 30, 48) in shown.summary.causes
+
+
+def test_a_held_tenant_goes_on_syncing_and_is_held_once() -> None:
+    guarded, run_id = held_night()
+    assert guarded.told() == [(run_id, True)]
+    # The same night after night, then one more who leaves elsewhere.
+    roster = without_people(two_schools(), students_of("hill", 30))
+    assert guarded.night(roster).outcome == "unchanged"
+    assert guarded.night(without_people(roster, ["dale-s00"])).outcome == "published"
+    assert "dale-s00" not in guarded.published.people()
+    assert set(students_of("hill", 30)) <= guarded.published.people().keys()
+    assert (guarded.told(), guarded.undecided) == ([], run_id)
+
+
+def test_an_approval_permits_what_is_on_the_list_and_is_still_absent() -> None:
+    guarded, run_id = held_night()
+    # One of them has come back; one has left in the other school.
+    left = [*students_of("hill", 30)[1:], "dale-s00"]
+    run = guarded.approve(run_id, without_people(two_schools(), left))
+    assert run.outcome == "published"
+    assert guarded.published.people().keys().isdisjoint(left)
+    assert "hill-s00" in guarded.published.people()
+    assert (guarded.undecided, guarded.shown(run_id).state) == ("", "approved")
+    assert guarded.shown(run_id).held.decided_in == run.run_id
+    assert guarded.shown(run_id).held.decided_by == "admin-1"
+    assert guarded.told() == [(run_id, True), (run_id, False)]
+
+
+def test_an_approval_judges_what_is_not_on_the_list_as_usual() -> None:
+    guarded, run_id = held_night()
+    roster = without_people(two_schools(), [*students_of("hill", 30), *students_of("dale", 30)])
+    run = guarded.approve(run_id, roster)
+    assert run.outcome == "held"
+    people = guarded.published.people()
+    assert people.keys().isdisjoint(students_of("hill", 30))
+    assert set(students_of("dale", 30)) <= people.keys()
+    assert guarded.undecided == run.run_id
+    assert guarded.shown(run.run_id).summary.shares["*"]["students"] == (30, 96)
+
+
+def test_more_that_vanishes_later_joins_the_list() -> None:
+    guarded, run_id = held_night()
+    roster = without_people(two_schools(), [*students_of("hill", 30), *students_of("dale", 30)])
+    run = guarded.night(roster)
+    assert (run.outcome, guarded.undecided) == ("held", run.run_id)
+    assert guarded.shown(run.run_id).summary.shares["*"]["students"] == (60, 96)
+    assert guarded.shown(run_id).state == "replaced"
+    with pytest.raises(AlreadyDecided, match="later"):
+        guarded.approve(run_id, roster)
+    assert guarded.approve(run.run_id, roster).outcome == "published"
+    assert len(guarded.published.people()) == 96 + 16 - 60
+
+
+def test_a_discarded_list_is_forgotten_and_the_next_run_looks_afresh() -> None:
+    guarded, run_id = held_night()
+    guarded.told()
+    for _ in range(2):
+        guarded.discard(run_id)
+    assert guarded.undecided == ""
+    assert guarded.told() == [(run_id, False)]
+    assert guarded.shown(run_id).state == "discarded"
+    with pytest.raises(AlreadyDecided, match="discarded"):
+        guarded.approve(run_id, two_schools())
+    again = guarded.night(without_people(two_schools(), students_of("hill", 30)))
+    assert (again.outcome, guarded.undecided) == ("held", again.run_id)
+    guarded.discard(again.run_id)
+    assert guarded.night(two_schools()).outcome == "unchanged"
+
+
+def test_an_approval_whose_run_fails_leaves_the_list_as_it_was() -> None:
+    guarded, run_id = held_night()
+    roster = without_people(two_schools(), students_of("hill", 30))
+    other = changed(roster, "orgs", lambda row: replace(row, sourced_id=f"other-{row.sourced_id}"))
+    assert guarded.approve(run_id, other).outcome == "failed"
+    assert guarded.undecided == run_id
+    assert guarded.night(roster).outcome == "unchanged"
+    assert guarded.approve(run_id, roster).outcome == "published"
+    assert guarded.undecided == ""
+
+
+def test_a_list_is_forgotten_after_90_days() -> None:
+    guarded, run_id = held_night()
+    guarded.clock += timedelta(days=90)
+    assert guarded.undecided == ""
+    for decide in (lambda: guarded.approve(run_id, two_schools()), lambda: guarded.discard(run_id)):
+        with pytest.raises(HeldListExpired):
+            decide()
+    with pytest.raises(HeldListExpired):
+        guarded.shown(run_id)
+    again = guarded.night(without_people(two_schools(), students_of("hill", 30)))
+    assert (again.outcome, guarded.undecided) == ("held", again.run_id)
+
+
+def test_a_run_that_holds_nothing_has_no_list() -> None:
+    guarded = synced()
+    with pytest.raises(NotFound):
+        guarded.shown("night-1")
+    with pytest.raises(NotFound):
+        guarded.discard("nobody-s")
+
+
+# -- Additions only --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+def test_nothing_goes_while_removals_are_stopped(everybody: bool) -> None:
+    until = "" if everybody else "2026-10-06"
+    guarded = Guarded(additions_only_until=until)
+    way = Way(stop_removals=everybody)
+    guarded.night(two_schools(), way=way)
+    before = guarded.members()
+    roster = without_people(without_classes(two_schools(), ["hill-c0"]), students_of("dale", 40))
+    roster["teachers"].append(teacher("new"))
+    roster["classes"].append(section("newest"))
+    roster["enrollments"] += [enrolled("newest", "new", "teacher"), enrolled("newest", "hill-s00")]
+    run = guarded.night(roster, way=way)
+    assert run.outcome == "published"
+    assert any("stopped" in warning for warning in run.warnings)
+    assert guarded.members() == {**before, ("new@hill.example", "newest"): frozenset({"hill-s00"})}
+    assert guarded.night(roster, way=way if everybody else Way()).outcome == (
+        "unchanged" if everybody else "held"
+    )
+
+
+def test_a_term_s_end_takes_nothing_while_removals_are_stopped() -> None:
+    guarded = Guarded(additions_only_until="2027-12-31")
+    guarded.night(two_schools())
+    before = guarded.members()
+    guarded.clock += timedelta(days=365)
+    guarded.night(two_schools())
+    assert guarded.members() == before
+
+
+def test_a_night_on_which_nothing_is_held_reads_no_list() -> None:
+    guarded = synced()
+    guarded.night(two_schools())
+    assert not any(key.startswith("held/") for key in guarded.stores.staging.s3.objects)
