@@ -144,6 +144,7 @@ class StudentsClassShape(Told):
     why: WhyShape
     seen_by: list[OwnerStateShape]
     pending: bool
+    notes: list[WhyShape]
 
 
 class StudentAnswerShape(Told):

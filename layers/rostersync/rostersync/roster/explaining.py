@@ -31,6 +31,7 @@ NO_GROUP: Final = "no class yields a group"
 NOT_LINKED: Final = "user not linked"
 UNRECOGNISED: Final = "cannot be recognised"
 USER_LOST: Final = "user went to another teacher"
+REMOVAL_HELD: Final = "removal held"
 
 BY_HAND: Final = "by hand"
 BY_EMAIL: Final = "e-mail"
@@ -66,6 +67,7 @@ TEXTS: Final[Mapping[str, str]] = {
     NOT_LINKED: "has no user in Senso yet",
     UNRECOGNISED: "no login by which Senso could know the student",
     SHARED_EMAIL: "teachers of different family names share the e-mail",
+    REMOVAL_HELD: "ClassLink has it no more, or less of it; it stays until somebody decides on what is held",
     USER_LOST: "the Senso user that was the teacher's is another teacher's now",
 }
 """What each reason means to a person. ``reasons`` are for programs and stay; these may be said better."""
@@ -78,7 +80,7 @@ _FIRST: Final = (STUDENT_EMAIL, NOT_TAKEN_IN, reasons.INACTIVE, DISABLED, NO_EMA
 class Why:
     """A reason, "" for none; in words, with its date and, behind it, how many people for which reason.
 
-    It names nobody. What else keeps a thing from being there, a held removal say, is a reason more.
+    It names nobody.
     """
 
     reason: str = ""

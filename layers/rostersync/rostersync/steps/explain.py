@@ -36,6 +36,7 @@ from rostersync.steps.explained import (
 from rostersync.steps.find_owner import Email, find_by_email, removed_person
 from rostersync.steps.plan_pull import local_date
 from rostersync.steps.requests import Request
+from rostersync.steps.still_held import StillHeld
 from rostersync.steps.stored_roster import StoredOwner, StoredRoster
 from rostersync.storage import keys
 from rostersync.storage.integrations import Integration
@@ -72,7 +73,8 @@ def explain(request: ExplainRequest, stores: Stores, *, now: datetime, default_t
     now_ms = milliseconds(now)
     time_zone = integration.time_zone or default_time_zone
     roster = StoredRoster(stores, request.tenant_id, integration.settings, local_date(now_ms, time_zone))
-    answering = _Answering(integration, roster, now_ms, time_zone)
+    held = StillHeld(integration, stores, now_ms)
+    answering = _Answering(integration, roster, held, now_ms, time_zone)
     if request.teacher is not None:
         return answering.for_teacher(request.teacher)
     if request.class_id is not None:
@@ -84,6 +86,7 @@ def explain(request: ExplainRequest, stores: Stores, *, now: datetime, default_t
 class _Answering:
     integration: Integration
     roster: StoredRoster
+    held: StillHeld
     now_ms: int
     time_zone: str
 
@@ -106,7 +109,7 @@ class _Answering:
             ),
             today=self.roster.today,
             as_of=self.integration.synced_at,
-            notes=notes_on(owner) if owner else (),
+            notes=(*notes_on(owner), *self.held.people(_records_of(owner))) if owner else (),
         )
 
     def for_class(self, class_id: str) -> ClassAnswer:
@@ -144,7 +147,7 @@ class _Answering:
                 (owners[one].group_of(class_id) is None) != bool(why.reason)
                 for one, why in explained.owners.items()
             ),
-            notes=explained.notes,
+            notes=(*explained.notes, *self.held.section(class_id)),
         )
 
     def for_student(self, student: str) -> StudentAnswer:
@@ -162,7 +165,10 @@ class _Answering:
             ),
             today=self.roster.today,
             as_of=self.integration.synced_at,
-            notes=(because(UNRECOGNISED),) if can_be_seen and not who.login else (),
+            notes=(
+                *((because(UNRECOGNISED),) if can_be_seen and not who.login else ()),
+                *self.held.people([student]),
+            ),
         )
 
     def _student(self, sourced_id: str) -> Who:
@@ -194,7 +200,10 @@ class _Answering:
             group=group_state(owner, group) if group else None,
             members=len(group.members) if group else explained.members if explained else 0,
             pending=(group is None) != bool(why.reason),
-            notes=explained.notes if explained else (),
+            notes=(
+                *(explained.notes if explained else ()),
+                *self.held.group(listed.class_id, owner.found.owner_id),
+            ),
         )
 
     def _students_class(
@@ -218,4 +227,9 @@ class _Answering:
             why=why,
             seen_by=tuple(owner_state(owners[one], self.roster.settings) for one in seen_by),
             pending=seen_by != to_be_seen_by,
+            notes=self.held.member(record.sourced_id, student),
         )
+
+
+def _records_of(owner: StoredOwner) -> list[str]:
+    return [record for record, _ in owner.found.owner.records] if owner.found.owner else []

@@ -135,6 +135,7 @@ class StudentsClass:
     why: Why
     seen_by: tuple[OwnerState, ...]
     pending: bool
+    notes: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
