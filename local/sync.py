@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
             found = connect(engine, request)
         except RosterSyncError as error:
-            return _end(arguments, "failed", str(error), None)
+            return end(arguments, "failed", str(error), None)
         if not arguments.json:
             schools = len(found.district.schools)
             print(f"{found.district.name}, {schools} schools, at {found.base_url}", flush=True)
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         reason = record.reason if record and record.outcome else failure_of(execution)
         if not arguments.json:
             print_times(execution)
-        return _end(arguments, outcome, reason, record)
+        return end(arguments, outcome, reason, record)
 
 
 def _allowing(server_url: str) -> dict[str, str]:
@@ -96,7 +96,8 @@ def _allowing(server_url: str) -> dict[str, str]:
     return {"RosterServerHosts": host} if HOST_SUFFIX.fullmatch(host) else {}
 
 
-def _end(arguments: argparse.Namespace, outcome: str, reason: str, record: RunRecord | None) -> int:
+def end(arguments: argparse.Namespace, outcome: str, reason: str, record: RunRecord | None) -> int:
+    """Print how it ended; return the exit status."""
     if arguments.json:
         print(json.dumps(as_json(outcome, reason, record)))
     elif record is not None and record.outcome != "failed":

@@ -15,6 +15,7 @@ LOOKING: list[tuple[str, str, Any]] = [
     ("GET", "/integration", None),
     ("GET", "/runs", None),
     ("GET", "/runs/some-run", None),
+    ("GET", "/runs/some-run/held", None),
     ("GET", "/teachers", None),
     ("GET", "/integration/settings", None),
     ("POST", "/teachers/search", {"query": ""}),
@@ -25,6 +26,8 @@ LOOKING: list[tuple[str, str, Any]] = [
 ]
 ACTING: list[tuple[str, str, Any]] = [
     ("POST", "/runs", {"mode": "changes"}),
+    ("POST", "/runs/some-run/approve", None),
+    ("POST", "/runs/some-run/discard", None),
     ("PATCH", "/integration/settings", {"paused": True}),
     ("POST", "/users", {"users": [{"ownerId": NOBODY, "role": "teacher"}]}),
     ("POST", f"/owners/{NOBODY}/resync", None),

@@ -319,8 +319,8 @@ def test_every_reason_has_words() -> None:
     } - {explaining.DELIVERED, explaining.DUE}
     assert set(explaining.TEXTS) == {*reasons.DRAFT_REASONS, *of_ours}
     assert not because("").text
-    # Another reason, such as a held removal, needs no more than words.
-    assert because("removal held").text == "removal held"
+    # One that has none yet says itself.
+    assert because("some other reason").text == "some other reason"
 
 
 def test_what_is_said_of_people_can_be_written_out_and_their_repr_names_nobody() -> None:

@@ -1,5 +1,6 @@
 """``python -m local`` as it is typed."""
 
+import argparse
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from local import sync
 from local.sync import as_json
 from rostersync.roster.records import COLLECTIONS
 from simulator.district import District
@@ -91,6 +93,16 @@ def test_a_run_that_never_began_is_printed_with_every_field():
     assert printed["statistics"] == dict.fromkeys(
         ("teachers", "students", "classes", "groups", "memberships"), 0
     )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("published", 0), ("unchanged", 0), ("previewed", 0), ("failed", 2), ("held", 3)]
+)
+def test_the_exit_status_says_how_the_run_ended(outcome, status, capsys):
+    assert sync.end(argparse.Namespace(json=True), outcome, "why", None) == status
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["outcome"] == outcome
+    assert printed.err == (f"{outcome}: why\n" if status else "")
 
 
 def test_an_interrupted_sync_ends_without_a_traceback_and_leaves_no_process(server):

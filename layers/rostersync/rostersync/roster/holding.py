@@ -40,10 +40,9 @@ class Losses:
     groups: Sequence[LostGroup] = ()
 
     def without(self, permitted: "HeldList") -> "Losses":
-        """Return what is lost without anybody's having approved it."""
+        """Return what is lost without leave; of groups only that is on the list."""
         staying, approved = permitted.staying, {one.sourced_id for one in permitted.people}
         classes = {class_id for class_id, _ in permitted.classes}
-        groups = {one.group_id: one for one in permitted.groups}
         return Losses(
             people=[one for one in self.people if one.sourced_id not in approved],
             records=[
@@ -63,9 +62,7 @@ class Losses:
                 for one in self.classes
                 if one.class_id not in classes
             ],
-            groups=[
-                left for one in self.groups if (left := _less(one, groups.get(one.group_id))) is not None
-            ],
+            groups=self.groups,
         )
 
 
@@ -166,15 +163,6 @@ def _united(
     }
 
 
-def _less(group: LostGroup, approved: LostGroup | None) -> LostGroup | None:
-    """Return what a group loses beside what is approved, None for nothing."""
-    if approved is None:
-        return group
-    members = tuple(one for one in group.members if one not in approved.members)
-    gone = group.gone and not approved.gone
-    return replace(group, members=members, gone=gone) if members or gone else None
-
-
 def judge(
     counts: Counts, settings: GuardSettings, losses: Callable[[], Losses]
 ) -> tuple[tuple[Trip, ...], HeldList]:
@@ -243,7 +231,8 @@ def hold(trips: Iterable[Trip], losses: Losses) -> HeldList:
     hanging: set[str] = set()
     for loss in losses.classes:
         derived = among((GROUPS, MEMBERSHIPS, OWNERS), (loss.school,))
-        if derived or (loss.gone and among((CLASSES,), (loss.school,))):
+        enrollments = is_held("enrollments", EVERYWHERE)
+        if derived or enrollments or (loss.gone and among((CLASSES,), (loss.school,))):
             whole.add(loss.class_id)
             if loss.gone:
                 classes.append((loss.class_id, loss.school))
@@ -254,8 +243,7 @@ def hold(trips: Iterable[Trip], losses: Losses) -> HeldList:
         if derived:
             standing.update(loss.people)
             moved.update(loss.moved)
-        everything = loss.class_id in whole or is_held("enrollments", EVERYWHERE)
-        kept = frozenset(row for row, person in loss.rows if everything or person in held_people)
+        kept = frozenset(row for row, person in loss.rows if loss.class_id in whole or person in held_people)
         if kept:
             rows[loss.class_id] = kept
         if not held_people.isdisjoint(loss.people):

@@ -1,7 +1,7 @@
 """What a run would take away, and what would have to stay for it to be there still (RULES §4)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rostersync.roster import reasons
 from rostersync.roster.classes import ClassOutcome, ClassRoster, Draft, enrolled_on, login_of
@@ -61,12 +61,16 @@ class ClassLoss:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Whether today's date, settings and rules yield an owner's group of a class from what is stored."""
+    """Whether today's date, settings and rules yield an owner's group of a class from what is stored.
+
+    ``may_go``: the class yields no group for anybody now, and what somebody has approved is why.
+    """
 
     owner_id: str
     class_id: str
     yields: bool
     members: tuple[str, ...] = ()
+    may_go: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,36 @@ class LostGroup:
     members: tuple[str, ...]
     of: int
     owner_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permitted:
+    """What somebody has approved: people, classes, owners by their people, groups with members by id.
+
+    What hangs on one of them may go with it, though it came only while that was held.
+    """
+
+    people: Collection[str] = ()
+    classes: Collection[str] = ()
+    owners: Collection[str] = ()
+    groups: Mapping[str, LostGroup] = field(default_factory=dict)
+
+    def may_go(self, group: Group, *, hangs: bool) -> bool:
+        """Say whether a group may go; ``hangs``: its class yields none because of what is approved."""
+        approved = self.groups.get(group.group_id)
+        return (
+            hangs
+            or (approved is not None and approved.gone)
+            or group.class_id in self.classes
+            or group.owner_id in self.owners
+        )
+
+    def without_leave(self, group: Group, missing: Collection[str], *, hangs: bool) -> set[str]:
+        """Return which of the members that a group loses nobody has approved."""
+        if self.may_go(group, hangs=hangs):
+            return set()
+        approved = self.groups.get(group.group_id)
+        return {one for one in missing if one not in self.people} - set(approved.members if approved else ())
 
 
 def is_teacher(person: Person | None) -> bool:
@@ -235,7 +269,7 @@ def _behind_losses(
     return teachers, members
 
 
-def baselines(before: ClassOutcome, now: ClassOutcome | None) -> tuple[Baseline, ...]:
+def baselines(before: ClassOutcome, now: ClassOutcome | None, *, approved: bool) -> tuple[Baseline, ...]:
     """Return what the stored class yields, for each owner for whom it now yields something else."""
     drafts, drafts_now = _yielded(before), _yielded(now)
     found = []
@@ -244,7 +278,9 @@ def baselines(before: ClassOutcome, now: ClassOutcome | None) -> tuple[Baseline,
         members = _ids(draft)
         if draft is None or draft_now is None or members != _ids(draft_now):
             class_id = (draft or draft_now).class_id  # type: ignore[union-attr]  # one of the two is there
-            found.append(Baseline(owner_id, class_id, draft is not None, members))
+            found.append(
+                Baseline(owner_id, class_id, draft is not None, members, approved and not drafts_now)
+            )
     return tuple(found)
 
 
@@ -257,12 +293,12 @@ def count_groups(
     stored: Iterable[Group],
     current: Sequence[Group],
     baseline: Mapping[str, Baseline],
-    permitted: Mapping[str, LostGroup],
+    permitted: "Permitted",
 ) -> list[LostGroup]:
-    """Count one owner's groups; return those that go or lose members.
+    """Count one owner's groups; return those that go or lose members without anybody's leave.
 
     ``stored`` as published, ``baseline`` by class for classes of which something else is yielded now than
-    from what is stored, ``permitted`` by group what somebody has approved.
+    from what is stored.
     """
     now = {group.group_id: group for group in current}
     lost: list[LostGroup] = []
@@ -284,14 +320,14 @@ def count_groups(
         if base:
             members = members & set(base.members)
         missing = members - members_now
-        approved = permitted.get(group.group_id)
         gone = after is None
-        gone_without_leave = gone and not (approved is not None and approved.gone)
+        hangs = base is not None and base.may_go
+        gone_without_leave = gone and not permitted.may_go(group, hangs=hangs)
         counts.count(GROUPS, (group.school,), lost=gone_without_leave, of=1)
-        unapproved = missing - set(approved.members) if approved else missing
+        unapproved = permitted.without_leave(group, missing, hangs=hangs)
         counts.count(MEMBERSHIPS, (group.school,), lost=len(unapproved), of=len(members))
         lost_without_leave += gone_without_leave
-        if gone or missing:
+        if gone_without_leave or unapproved:
             lost.append(
                 LostGroup(
                     group_id=group.group_id,
@@ -299,8 +335,8 @@ def count_groups(
                     class_id=group.class_id,
                     name=group.name,
                     school=group.school,
-                    gone=gone,
-                    members=tuple(sorted(missing)),
+                    gone=gone_without_leave,
+                    members=tuple(sorted(unapproved)),
                     of=len(members),
                 )
             )

@@ -114,7 +114,9 @@ class Guarding:
             return Decision("publish", held=True)
         mine = self.pull.staging.open_pack(staged.held(self.tenant_id, self.run_id))
         summary = replace(summary_of(mine), stopped=NOT_KEPT)
-        put_held(self.pull.staging, self.tenant_id, self.run_id, held_of(mine), summary)
+        held, approved = held_of(mine), self._list_of(self.plan.permits)
+        held = held if approved is None else held_of(approved).joined_with(held)
+        put_held(self.pull.staging, self.tenant_id, self.run_id, held, summary)
         return Decision("nothing", held=True, stopped=NOT_KEPT)
 
     def _list_of(self, run_id: str) -> StagedPack | None:

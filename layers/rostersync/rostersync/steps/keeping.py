@@ -1,6 +1,6 @@
 """What stays although the pull has it no more, as the steps that compare see it; what may go (RULES §4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -129,11 +129,6 @@ class Keeping:
         """What somebody has approved."""
         tenant_id, run_id = self.pull.run[0], self.pull.plan.permits
         return held_of(self.pull.staging.open_pack(staged.held(tenant_id, run_id))) if run_id else HeldList()
-
-    @cached_property
-    def permitted_groups(self) -> Mapping[str, LostGroup]:
-        """The groups of which something may go, by id."""
-        return {group.group_id: group for group in self.permitted.groups}
 
     def person(self, one: str) -> bool:
         """Say whether somebody stays."""

@@ -288,7 +288,7 @@ class _Shard:
             )
             if loss is not None:
                 self.losses.append(loss)
-            for baseline in baselines(outcome_before, outcome):
+            for baseline in baselines(outcome_before, outcome, approved=self._is_approved(was, neighbours)):
                 self.baselines[shard_of(baseline.owner_id)].append(baseline)
         gone = was.record.active and (now is None or not now.record.active)
         lost = gone and class_id not in self._permitted
@@ -296,10 +296,17 @@ class _Shard:
         if outcome_before is not None and outcome_before.reason not in BY_ITSELF:
             self.counts.count(CLASSES, (was.record.school,), lost=lost, of=1)
         before = pairs if was is now else _pairs(was)
+        # What is over by its date, or was inactive before, is not lost: nothing could hold it either.
+        counting = {
+            (row.user_id, row.role)
+            for row in (was.enrollments if was.record.active else ())
+            if not (row.end_date and row.end_date <= plan.today)
+        }
+        there = {(row.user_id, row.role) for row in now.enrollments} if now and not gone else set()
         self.counts.count_records(
             "enrollments",
-            lost=0 if class_id in self._permitted else len(before - pairs - self._permitted_pairs(was)),
-            of=len(before),
+            lost=0 if class_id in self._permitted else len(counting - there - self._permitted_pairs(was)),
+            of=len(counting),
             new=len(pairs - before),
             now=len(pairs),
         )
@@ -310,10 +317,22 @@ class _Shard:
             return True
         if not neighbours.touched_calendar:
             return False
-        record, courses = was.record, neighbours.before.calendar.courses
-        course = courses.get(record.course)
-        dates = {*record.terms, record.course, course.school_year if course else ""}
-        return not dates.isdisjoint(neighbours.touched_calendar)
+        return not _dates_of(was, neighbours).isdisjoint(neighbours.touched_calendar)
+
+    def _is_approved(self, was: ClassRoster, neighbours: _Neighbours) -> bool:
+        """Say whether somebody approved that groups of a class go, or what gave the class its dates.
+
+        While those were held others came of them: a group of a second teacher, or of another class.
+        """
+        permitted = self.keeping.permitted
+        dates = {one for ids in permitted.staying.records.values() for one in ids}
+        return was.record.sourced_id in self._permitted_groups or not dates.isdisjoint(
+            _dates_of(was, neighbours)
+        )
+
+    @cached_property
+    def _permitted_groups(self) -> frozenset[str]:
+        return frozenset(group.class_id for group in self.keeping.permitted.groups if group.gone)
 
     @cached_property
     def _permitted(self) -> frozenset[str]:
@@ -332,6 +351,12 @@ class _Shard:
         for one in changes.removed:
             changed.delete((self.partition, self.stored[one]["sk"]))
         return changed
+
+
+def _dates_of(was: ClassRoster, neighbours: _Neighbours) -> set[str]:
+    """Return the sessions and the course that say when a class was held."""
+    course = neighbours.before.calendar.courses.get(was.record.course)
+    return {*was.record.terms, was.record.course, course.school_year if course else ""}
 
 
 def _pairs(roster: ClassRoster | None) -> set[tuple[str, str]]:

@@ -7,8 +7,9 @@ import msgspec
 from rostersync.roster import groups as rules
 from rostersync.roster.classes import Draft
 from rostersync.roster.guard import Counts
-from rostersync.roster.losses import Baseline, LostGroup, count_groups
+from rostersync.roster.losses import Baseline, LostGroup, Permitted, count_groups
 from rostersync.roster.statistics import Statistics
+from rostersync.steps.assign_owners import OWNERS, OWNERS_BEFORE
 from rostersync.steps.keeping import GUARD, LOST_GROUPS, Keeping
 from rostersync.steps.reconcile_classes import baselines_section, drafts_section
 from rostersync.steps.reconcile_people import CHANGES
@@ -51,7 +52,7 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
         for item in stores.table.query(keys.owners_partition(tenant_id, shard), keys.CLASS_LIST_PREFIX)
     }
     tally: Tally = Counter()
-    counts = Counts()
+    counts, permitted = Counts(), _permitted(staged_pull, keeping)
     lost: list[LostGroup] = []
     changed = ChangedItems()
     for owner_id in sorted({*drafts, *groups, *class_lists}):
@@ -70,7 +71,7 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
             groups[owner_id].values(),
             result.current,
             baselines[owner_id],
-            keeping.permitted_groups,
+            permitted,
         )
         for group in result.put:
             changed.put(items.group_item(tenant_id, group))
@@ -96,3 +97,20 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
         GUARD: msgspec.json.encode(counts, order="sorted"),
         LOST_GROUPS: encode_lines(lost),
     }
+
+
+def _permitted(staged_pull: StagedPull, keeping: Keeping) -> Permitted:
+    held = keeping.permitted
+    people = frozenset(person.sourced_id for person in held.people)
+    owners: frozenset[str] = frozenset()
+    if people:
+        pack = staged.owners(*staged_pull.look)
+        section = staged_pull.section(pack, OWNERS_BEFORE) or staged_pull.section(pack, OWNERS)
+        owner_of = msgspec.json.decode(section, type=dict[str, str])
+        owners = frozenset(owner_of[one] for one in people if one in owner_of)
+    return Permitted(
+        people=people,
+        classes=frozenset(class_id for class_id, _ in held.classes),
+        owners=owners,
+        groups={group.group_id: group for group in held.groups},
+    )
