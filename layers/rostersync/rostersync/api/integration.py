@@ -34,6 +34,7 @@ def get_integration() -> IntegrationScreen:
             "changed_at": screen.changed_at,
             "running": screen.running,
             "last_run": shape_of_run(screen.last) if screen.last else None,
+            "can_act": caller.can_act,
         }
     )
 

@@ -182,6 +182,7 @@ class IntegrationScreen(Shape):
     changed_at: Milliseconds
     running: str
     last_run: RunShape | None
+    can_act: Annotated[bool, Field(description="Whether the caller may do more than look")]
 
 
 class Credentials(Shape):
