@@ -8,6 +8,7 @@ from rostersync.api.runs import shape_of_run
 from rostersync.api.shapes import Connection, IntegrationScreen
 from rostersync.steps.show_integration import show_integration
 from rostersync.storage.integrations import Integration
+from rostersync.storage.runs import RunRecord
 
 router = make_router()
 
@@ -29,7 +30,8 @@ def get_integration() -> IntegrationScreen:
             "connection": _connection(found, at.settings.default_time_zone) if found else None,
             "statistics": found.statistics if found else {},
             "people": screen.people,
-            "without_groups": screen.last.without_groups if screen.last else {},
+            "with_groups": _with_groups(screen.synced) if screen.synced else 0,
+            "without_groups": screen.synced.without_groups if screen.synced else {},
             "synced_at": found.synced_at if found else 0,
             "changed_at": screen.changed_at,
             "running": screen.running,
@@ -37,6 +39,11 @@ def get_integration() -> IntegrationScreen:
             "can_act": caller.can_act,
         }
     )
+
+
+def _with_groups(run: RunRecord) -> int:
+    """Return how many of the classes kept have groups: the others each have a reason (promise 9)."""
+    return (run.collections["classes"]["kept"] or 0) - sum(run.without_groups.values())
 
 
 def _connection(found: Integration, default_time_zone: str) -> Any:

@@ -177,6 +177,7 @@ class IntegrationScreen(Shape):
     connection: Connection | None
     statistics: dict[str, int]
     people: dict[str, int]
+    with_groups: Annotated[int, Field(description="Classes, of the last sync that got through")]
     without_groups: dict[str, int]
     synced_at: Milliseconds
     changed_at: Milliseconds

@@ -14,6 +14,9 @@ from rostersync.storage.stores import Stores
 RUNS_LOOKED_AT: Final = 400
 """A run that changed something lies that far back at most: a night each for longer than a year."""
 
+SYNCED: Final = frozenset({"published", "unchanged"})
+"""Outcomes of a run after which the roster is as ClassLink has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -23,6 +26,8 @@ class Screen:
     rejected``, ``paused`` and ``connected``. ``people`` counts owners: ``teaching`` with groups, ``inSenso``
     with a user, ``waiting`` with groups and without a user. ``running`` is the id of the run in progress, ""
     when there is none; ``changed_at`` the start of the last run that found something changed, in ms, 0: none.
+    ``last`` is the last that was no preview, ``synced`` the last that got through: a failed one knows nothing
+    of the roster, and what is shown of it stays.
     """
 
     status: str
@@ -30,6 +35,7 @@ class Screen:
     people: dict[str, int]
     running: str
     last: RunRecord | None
+    synced: RunRecord | None
     changed_at: int
 
 
@@ -37,7 +43,7 @@ def show_integration(tenant_id: str, stores: Stores, *, now: datetime) -> Screen
     """Read the screen; nothing is asked of ClassLink."""
     integration = stores.integrations.get(tenant_id)
     if integration is None:
-        return Screen("not connected", None, {}, "", None, 0)
+        return Screen("not connected", None, {}, "", None, None, 0)
     lease = stores.leases.holder(tenant_id, now)
     ended = [run for run in stores.runs.recent(tenant_id, RUNS_LOOKED_AT) if run.finished_at]
     return Screen(
@@ -46,6 +52,7 @@ def show_integration(tenant_id: str, stores: Stores, *, now: datetime) -> Screen
         people=_people(tenant_id, stores),
         running=lease.run_id if lease is not None else "",
         last=next((run for run in ended if run.mode != "preview"), None),
+        synced=next((run for run in ended if run.outcome in SYNCED), None),
         changed_at=next((run.started_at for run in ended if run.outcome == "published" and _changed(run)), 0),
     )
 
