@@ -9,6 +9,7 @@ import requests
 from local.clock import Clock
 from local.engine import LocalEngine
 from local.tokens import TokenIssuer
+from rostersync.clock import milliseconds
 from simulator.district import District
 from simulator.faults import Fault
 from simulator.oracle import Oracle
@@ -16,6 +17,7 @@ from simulator.server import SimulatedServer
 from tests.system.conftest import NOON
 
 TENANT = "by-portal"
+PATH = "/ims/oneroster/v1p1"
 SECRET = "canary-secret-of-the-district"
 SECONDS = 60
 
@@ -119,6 +121,41 @@ def test_connect_sync_and_see_it_on_the_screen(portal, server):
     # Wrong credentials leave the working ones in place.
     assert portal.connect(server, clientSecret="wrong").status_code == 422
     assert portal.sync()["run"]["outcome"] == "unchanged"
+
+
+def test_another_district_is_asked_for_and_takes_the_place_of_the_first_one(served, issuer, server):
+    portal = Portal(served, issuer, "switching")
+    assert portal.connect(server).json()["status"] == "connected"
+    portal.sync()
+    district = District.generate(students=60, seed=3, today=NOON.date())
+    with SimulatedServer(district, client_id="another-district", client_secret=SECRET) as other:
+        asked = portal.connect(other)
+        assert (asked.status_code, asked.json()["code"]) == (409, "other-district")
+        assert asked.json()["districts"] == {
+            "connected": server.district.name,
+            "found": other.district.name,
+        }
+        assert portal.ask("GET", "/integration").json()["status"] == "connected"
+        confirmed = portal.connect(other, confirmDistrict=True)
+        assert (confirmed.status_code, confirmed.json()["status"]) == (202, "switching")
+        screen = portal.ask("GET", "/integration").json()
+        assert (screen["status"], screen["connection"]["serverUrl"]) == (
+            "disconnecting",
+            f"{server.url}{PATH}",
+        )
+        assert screen["switchingTo"]["serverUrl"] == f"{other.url}{PATH}"
+        machine = served.state_machine("disconnect").arn.replace("stateMachine", "execution")
+        ended = served.wait(f"{machine}:switching-{milliseconds(NOON)}-1", SECONDS)
+        assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
+        screen = portal.ask("GET", "/integration").json()
+        assert (screen["status"], screen["switchingTo"], screen["lastRun"]) == ("connected", None, None)
+        assert screen["connection"]["serverUrl"] == f"{other.url}{PATH}"
+        assert screen["statistics"] == {}
+        portal.sync()
+        screen = portal.ask("GET", "/integration").json()
+        assert screen["statistics"] == Oracle(district.tables).statistics(NOON.date())
+    names = [one["Name"] for one in served.client("secretsmanager").list_secrets()["SecretList"]]
+    assert len([name for name in names if "/switching/" in name]) == 1
 
 
 def test_a_server_that_is_down_fails_the_run_in_words(served, issuer):

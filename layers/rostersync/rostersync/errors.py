@@ -46,7 +46,15 @@ class PreviewNeeded(PermanentError):
 
 
 class OtherDistrict(PermanentError):
-    """New credentials lead to another district's server than the one connected (RULES §5)."""
+    """New credentials lead to another district's server than the one connected (RULES §5).
+
+    ``connected`` and ``found`` are the names of the two, for the admin who has to confirm them.
+    """
+
+    def __init__(self, message: str, connected: str = "", found: str = "") -> None:
+        super().__init__(message)
+        self.connected = connected
+        self.found = found
 
 
 class NightAlreadyRun(PermanentError):

@@ -86,6 +86,7 @@ class VerifySettings(ApiSettings, ServerSettings):
     """``verify_credentials``. ``default_server_url`` "": every tenant enters its server's address."""
 
     secret_prefix: NonEmpty
+    disconnect_state_machine: NonEmpty
     default_server_url: str = ""
 
 
@@ -108,6 +109,12 @@ class StopSettings(StoreSettings):
     """``stop_run``: whose executions it stops."""
 
     sync_state_machine: NonEmpty
+
+
+class FinishDisconnectSettings(BusSettings):
+    """``finish_disconnect``: whose 02:00 the night of the connection that follows is."""
+
+    default_time_zone: NonEmpty = "UTC"
 
 
 class FinishSettings(StoreSettings):

@@ -9,7 +9,7 @@ from functools import cache, partial
 from threading import Thread
 from typing import Any, Final
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from rostersync import bootstrap, clock
 from rostersync.api.caller import caller_of
@@ -44,10 +44,15 @@ router = make_router()
     "/integration/credentials",
     summary="Connect, or replace the credentials",
     tags=["integration"],
-    responses=answers(Connected),
+    responses=answers(Connected, 200, 202),
 )
-def put_credentials(body: Credentials) -> Connected:
-    """Verify the credentials against the Roster Server; when anything is wrong nothing is stored."""
+def put_credentials(body: Credentials) -> Response[Connected]:
+    """Verify the credentials against the Roster Server; when anything is wrong nothing is stored.
+
+    Those of another district are refused as `other-district`, with both names, until the same request comes
+    with `confirmDistrict`. Then the answer is 202: all of the old district is removed first, its groups in
+    Senso too, which takes minutes. Meanwhile `GET /integration` says `disconnecting` and `switchingTo`.
+    """
     settings = bootstrap.environment(VerifySettings)
     caller = caller_of(router.current_event.raw_event, settings)
     caller.must_act()
@@ -61,24 +66,31 @@ def put_credentials(body: Credentials) -> Connected:
             "serverUrl": server_url,
             "clientId": body.client_id.strip(),
             "clientSecret": body.client_secret.get_secret_value().strip(),
+            "confirmDistrict": body.confirm_district,
+            "actor": caller.actor,
         },
     )
-    found = verify_credentials(
+    verified = verify_credentials(
         request,
         bootstrap.connecting_stores(settings),
         bootstrap.bus(settings),
+        bootstrap.executions(),
+        settings.disconnect_state_machine,
         partial(_discover_in_time, settings),
         now=clock.now(),
         default_time_zone=settings.default_time_zone,
         new_hash_key=partial(secrets.token_bytes, 32),
     )
-    return Connected(
+    found = verified.found
+    told = Connected(
+        status="switching" if verified.switching else "connected",
         district_name=found.district.name,
         server_url=found.base_url,
         schools=list(found.district.schools),
         records={name: found.totals.get(name) for name in PERMISSIONS if name not in found.refused},
         advice=_advice(found),
     )
+    return Response(202 if verified.switching else 200, content_type="application/json", body=told)
 
 
 @cache

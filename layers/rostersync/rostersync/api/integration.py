@@ -5,7 +5,7 @@ from typing import Any
 from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.runs import shape_of_run
-from rostersync.api.shapes import Connection, IntegrationScreen
+from rostersync.api.shapes import Connection, FollowingDistrict, IntegrationScreen
 from rostersync.steps.show_integration import show_integration
 from rostersync.storage.integrations import Integration
 from rostersync.storage.runs import RunRecord
@@ -36,6 +36,7 @@ def get_integration() -> IntegrationScreen:
             "changed_at": screen.changed_at,
             "running": screen.running,
             "last_run": shape_of_run(screen.last) if screen.last else None,
+            "switching_to": _following(found) if found else None,
             "can_act": caller.can_act,
         }
     )
@@ -44,6 +45,15 @@ def get_integration() -> IntegrationScreen:
 def _with_groups(run: RunRecord) -> int:
     """Return how many of the classes kept have groups: the others each have a reason (promise 9)."""
     return (run.collections["classes"]["kept"] or 0) - sum(run.without_groups.values())
+
+
+def _following(found: Integration) -> FollowingDistrict | None:
+    following = found.following
+    if following is None:
+        return None
+    return FollowingDistrict(
+        district_name=following.district_name, server_url=following.server_url, since=following.connected_at
+    )
 
 
 def _connection(found: Integration, default_time_zone: str) -> Any:

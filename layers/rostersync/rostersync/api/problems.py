@@ -45,7 +45,11 @@ def problem_of(error: RosterSyncError, run_id: str = "") -> Response[str]:
     if found is None:
         return unexpected(run_id)
     status, title = found
-    return problem(status, code_of(type(error)), title, str(error), run_id)
+    told = problem(status, code_of(type(error)), title, str(error), run_id)
+    if isinstance(error, errors.OtherDistrict):
+        districts = {"connected": error.connected, "found": error.found}
+        told.body = json.dumps({**json.loads(told.body or ""), "districts": districts})
+    return told
 
 
 def unexpected(run_id: str = "") -> Response[str]:

@@ -37,10 +37,10 @@ _PROBLEMS: Final[dict[int, OpenAPIResponse]] = {
 """What any route may answer beside what it is for. 401 and 429 are API Gateway's own."""
 
 
-def answers(model: type[Shape], status: int = 200) -> dict[int, OpenAPIResponse]:
+def answers(model: type[Shape], *statuses: int) -> dict[int, OpenAPIResponse]:
     """Return what a route may answer: what it is for, and the problems."""
     meant: OpenAPIResponse = {"description": "As asked", "content": {"application/json": {"model": model}}}
-    return {status: meant, **_PROBLEMS}
+    return {**dict.fromkeys(statuses or (200,), meant), **_PROBLEMS}
 
 
 def make_router() -> APIGatewayHttpRouter:

@@ -22,6 +22,14 @@ class Problem(Shape):
     detail: str
     code: str
     run_id: str = ""
+    districts: "Districts | None" = None
+
+
+class Districts(Shape):
+    """Of ``other-district``: the names that an admin has to confirm before ``confirmDistrict`` is sent."""
+
+    connected: str
+    found: str
 
 
 class RunShape(Shape):
@@ -168,6 +176,14 @@ class Connection(Shape):
     next_night: Annotated[str, Field(description="UTC, to the minute; empty when there is none")]
 
 
+class FollowingDistrict(Shape):
+    """The district that takes the place of the one connected; ``since`` when, in ms."""
+
+    district_name: str
+    server_url: str
+    since: Milliseconds
+
+
 class IntegrationScreen(Shape):
     """The status screen. What a tenant that is not connected has not got is null, or empty."""
 
@@ -183,6 +199,9 @@ class IntegrationScreen(Shape):
     changed_at: Milliseconds
     running: str
     last_run: RunShape | None
+    switching_to: Annotated[
+        FollowingDistrict | None, Field(description="Connected as soon as the old one is gone")
+    ]
     can_act: Annotated[bool, Field(description="Whether the caller may do more than look")]
 
 
@@ -192,14 +211,19 @@ class Credentials(Shape):
     client_id: Annotated[str, Field(max_length=1_000)]
     client_secret: SecretStr
     server_url: Annotated[str, Field(max_length=2_000)] = ""
+    confirm_district: Annotated[
+        bool, Field(description="Another district may take the place of the one connected")
+    ] = False
 
 
 class Connected(Shape):
-    """The district found. ``records`` holds each collection's total, null where none is announced.
+    """The district found; ``switching`` (202): it is connected when all of the old one is gone.
 
+    ``records`` holds each collection's total, null where none is announced.
     ``advice`` says for an empty or refused collection which ClassLink permission to change.
     """
 
+    status: Literal["connected", "switching"]
     district_name: str
     server_url: str
     schools: list[str]

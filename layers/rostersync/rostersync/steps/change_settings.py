@@ -44,7 +44,7 @@ def change_settings(
         paused=before.paused if choices.paused is None else choices.paused,
     )
     if may_remove_groups(before.settings, after.settings):
-        _require_preview(tenant_id, after.settings, choices.preview, stores, now)
+        _require_preview(before, after.settings, choices.preview, stores, now)
     zone = after.time_zone or default_time_zone
     after = replace(after, due_at=next_due_at(now, zone, after.nightly_hour, after.last_nightly_date))
     stores.integrations.choose(before, after)
@@ -52,11 +52,12 @@ def change_settings(
 
 
 def _require_preview(
-    tenant_id: str, settings: RosterSettings, run_id: str, stores: Stores, now: datetime
+    before: Integration, settings: RosterSettings, run_id: str, stores: Stores, now: datetime
 ) -> None:
     """Raise ``PreviewNeeded`` unless the run is a recent preview under exactly these settings."""
-    run = stores.runs.get(tenant_id, run_id) if run_id else None
-    oldest = milliseconds(now - PREVIEW_HOLDS)
+    run = stores.runs.get(before.tenant_id, run_id) if run_id else None
+    # One from before this connection may be of another district's roster.
+    oldest = max(milliseconds(now - PREVIEW_HOLDS), before.connected_at)
     if run is None or run.outcome != "previewed" or run.settings != settings or run.finished_at < oldest:
         raise PreviewNeeded(
             "these settings may take groups away from teachers: preview under exactly these first, look at "

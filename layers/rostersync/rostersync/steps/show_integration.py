@@ -45,7 +45,9 @@ def show_integration(tenant_id: str, stores: Stores, *, now: datetime) -> Screen
     if integration is None:
         return Screen("not connected", None, {}, "", None, None, 0)
     lease = stores.leases.holder(tenant_id, now)
-    ended = [run for run in stores.runs.recent(tenant_id, RUNS_LOOKED_AT) if run.finished_at]
+    # What an earlier connection's runs found may be another district's.
+    recent = stores.runs.recent(tenant_id, RUNS_LOOKED_AT)
+    ended = [run for run in recent if run.finished_at and run.started_at >= integration.connected_at]
     return Screen(
         status=_status(integration, running=lease is not None),
         integration=integration,

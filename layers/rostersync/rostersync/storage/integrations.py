@@ -55,11 +55,15 @@ _IN_USE: Final = (Equals("status", "connected"), Equals("status", "credentials r
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """How a tenant is being disconnected: since when, in ms since 1970, and by whom, an id or ""."""
+    """How a tenant is being disconnected: since when, in ms since 1970, and by whom, an id or "".
+
+    ``switching``: so that another district can be connected in its place.
+    """
 
     groups: GroupsLeft
     since: int
     actor: str = ""
+    switching: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,8 @@ class Integration:
     1970; ``last_nightly_date`` the tenant's local date of its last night; ``due_at`` a UTC minute as
     ``next_due_at`` gives it, "" for no nights. ``synced_at``: when the last run that told what ClassLink has
     was started, in ms since 1970, 0 for none. ``district_name``, ``host``, ``top_org`` and ``school_ids``
-    say whose district it is (RULES §5). ``leaving`` is set once the tenant is being disconnected.
+    say whose district it is (RULES §5). ``leaving`` is set once the tenant is being disconnected;
+    ``following`` is the verified connection that takes its place when that has ended.
     """
 
     tenant_id: str
@@ -98,6 +103,7 @@ class Integration:
     statistics: dict[str, int] = field(default_factory=dict)
     synced_at: int = 0
     leaving: Leaving | None = None
+    following: "Integration | None" = None
 
     @property
     def secret(self) -> SecretRef:
@@ -204,13 +210,26 @@ class Integrations:
             )
         return integration
 
-    def left(self, tenant_id: str) -> Integration | None:
-        """Return the integration that is being disconnected, None when it is gone already.
+    def follow(self, tenant_id: str, leaving: Leaving, following: Integration) -> None:
+        """Note which connection takes the place of one that is being disconnected; the latest counts.
+
+        Raises ``StorageConflict`` when ``leaving`` is no more how it is being disconnected.
+        """
+        self._table.update(
+            keys.integration(tenant_id),
+            {"following": _json(following)},
+            when=[Equals("leaving", _json(leaving))],
+        )
+
+    def left(self, tenant_id: str, connected_at: int) -> Integration | None:
+        """Return the connection that is being ended, None when it is gone already, or another's place.
 
         Raises ``LeaseLost`` when the tenant is connected: nothing of it may be deleted.
         """
         integration = self.get(tenant_id)
-        if integration is not None and integration.leaving is None:
+        if integration is None or integration.connected_at != connected_at:
+            return None
+        if integration.leaving is None:
             raise LeaseLost(
                 f"tenant {tenant_id} is connected, and not being disconnected; begin by disconnecting it"
             )
@@ -219,6 +238,13 @@ class Integrations:
     def remove(self, tenant_id: str) -> None:
         """Delete an integration that is being disconnected; raises ``StorageConflict`` for any other."""
         self._table.delete(keys.integration(tenant_id), when=[Absent(), Equals("status", "disconnecting")])
+
+    def succeed(self, ended: Integration, following: Integration) -> None:
+        """Connect ``following`` in the place of ``ended``, in one write.
+
+        Raises ``StorageConflict`` when another was chosen to follow in the meantime.
+        """
+        self._table.put(_item_of(following), when=[Equals("following", _json(ended.following))])
 
     def due(self, up_to: datetime) -> Iterator[str]:
         """Yield the tenants due at or before a time, the longest waiting first.
@@ -261,6 +287,8 @@ def _item_of(integration: Integration) -> Item:
     }
     if integration.leaving is not None:
         item["leaving"] = _json(integration.leaving)
+    if integration.following is not None:
+        item["following"] = _json(integration.following)
     item["chosen"] = _digest(item)
     # An attribute of an index's key may be absent, not empty.
     if integration.due_at:
@@ -295,6 +323,7 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         statistics=msgspec.json.decode(item["statistics"], type=dict[str, int]),
         synced_at=item["synced_at"],
         leaving=msgspec.json.decode(item["leaving"], type=Leaving) if "leaving" in item else None,
+        following=msgspec.json.decode(item["following"], type=Integration) if "following" in item else None,
     )
 
 
