@@ -101,9 +101,9 @@ def test_two_admins_who_change_at_once_do_not_undo_each_other(
 
 def test_how_many_users_would_be_made_is_shown_before_it_is_switched_on(portal: Portal) -> None:
     portal.sync(small_roster())
-    for domains, count in (("hill.example,other.example", 2), ("other.example", 0)):
-        answer = portal.ask("GET", "/users/automatic", query=f"domains={domains}")
-        assert answer.body == {"count": count}
+    for query, count in (("domains=hill.example,other.example", 2), ("domains=other.example", 0), ("", 0)):
+        answer = portal.ask("GET", "/users/automatic", query=query)
+        assert answer.body == {"count": count, "domains": {"hill.example": 2}}
     creation = {"domains": ["hill.example"], "role": "teacher", "site": "north"}
     assert change(portal, creation=creation).body["creation"] == creation
 

@@ -16,7 +16,7 @@ from rostersync.api.shapes import (
 )
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.steps.change_settings import Choices, change_settings
-from rostersync.steps.list_teachers import count_automatic
+from rostersync.steps.list_teachers import automatic_by_domain
 from rostersync.storage.integrations import Integration
 
 router = make_router()
@@ -54,13 +54,13 @@ def patch_settings(body: SettingsChange) -> Settings:
     "/users/automatic", summary="How many would be made", tags=["users"], responses=answers(WouldBeMade)
 )
 def get_users_automatic(
-    domains: Annotated[str, Query(max_length=2_000, description="E-mail domains, comma-separated")],
+    domains: Annotated[str, Query(max_length=2_000, description="E-mail domains, comma-separated")] = "",
 ) -> WouldBeMade:
-    """Return for how many teachers of these domains users would be asked for by themselves."""
+    """Return for how many teachers of these domains users would be asked for by themselves, and of each."""
     caller, at = services.who_looks(router), services.current()
     ticked = frozenset(domain.strip().lower() for domain in domains.split(",")) - {""}
-    count = count_automatic(caller.tenant_id, CreationSettings(domains=ticked), at.stores)
-    return WouldBeMade(count=count)
+    found = automatic_by_domain(caller.tenant_id, at.stores)
+    return WouldBeMade(count=sum(found[one] for one in ticked), domains=found)
 
 
 def roster_settings(choices: RosterChoices) -> RosterSettings:
