@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rostersync.errors import StorageConflict
+from rostersync.roster.records import Org
 from rostersync.roster.settings import RosterSettings, may_remove_groups
 from rostersync.steps.change_settings import Choices, change_settings
 from rostersync.storage.integrations import Integrations
 from tests.api.portal import Portal
 from tests.steps.driver import TENANT, connected, sync
 from tests.steps.published import published
-from tests.steps.rosters import serve, small_roster
+from tests.steps.rosters import section, serve, small_roster
 
 WITHOUT_HILL = {"schoolsExcluded": ["hill"]}
 
@@ -106,6 +107,27 @@ def test_how_many_users_would_be_made_is_shown_before_it_is_switched_on(portal: 
         assert answer.body == {"count": count, "domains": {"hill.example": 2}}
     creation = {"domains": ["hill.example"], "role": "teacher", "site": "north"}
     assert change(portal, creation=creation).body["creation"] == creation
+
+
+def test_schools_are_offered_by_name_and_only_those_that_could_be_left_out(portal: Portal) -> None:
+    assert portal.ask("GET", "/integration/schools").body == {"schools": []}
+    roster = small_roster()
+    roster["orgs"] = [
+        Org(sourced_id="hill", name="hill", type="school"),
+        Org(sourced_id="z", name="Dale", type="school"),
+        Org(sourced_id="far", name="Far Campus", type="campus"),
+        Org(sourced_id="district", name="District", type="district"),
+        Org(sourced_id="old", name="Closed", type="school", active=False),
+        Org(sourced_id="nameless", type="school"),
+    ]
+    roster["classes"] = [section("c1", school="far"), section("c2")]
+    portal.sync(roster)
+    assert portal.ask("GET", "/integration/schools").body["schools"] == [
+        {"sourcedId": "z", "name": "Dale"},
+        {"sourcedId": "far", "name": "Far Campus"},
+        {"sourcedId": "hill", "name": "hill"},
+        {"sourcedId": "nameless", "name": "nameless"},
+    ]
 
 
 SETTINGS = st.builds(

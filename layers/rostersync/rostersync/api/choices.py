@@ -10,12 +10,14 @@ from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import (
     CreationChoices,
     RosterChoices,
+    Schools,
     Settings,
     SettingsChange,
     WouldBeMade,
 )
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.steps.change_settings import Choices, change_settings
+from rostersync.steps.list_schools import list_schools
 from rostersync.steps.list_teachers import automatic_by_domain
 from rostersync.storage.integrations import Integration
 
@@ -48,6 +50,16 @@ def patch_settings(body: SettingsChange) -> Settings:
     zone = at.settings.default_time_zone
     changed = change_settings(caller.tenant_id, choices, at.stores, now=at.now(), default_time_zone=zone)
     return _shape(changed, zone)
+
+
+@router.get(
+    "/integration/schools", summary="Schools to choose from", tags=["integration"], responses=answers(Schools)
+)
+def get_schools() -> Schools:
+    """Return the schools of the roster as last published, in order of name; none before the first sync."""
+    caller, at = services.who_looks(router), services.current()
+    found = list_schools(caller.tenant_id, at.stores)
+    return Schools.model_validate({"schools": [asdict(school) for school in found]})
 
 
 @router.get(

@@ -121,6 +121,19 @@ class Settings(Shape):
     paused: bool
 
 
+class SchoolShape(Shape):
+    """A school of the roster; ``schoolsExcluded`` takes its sourcedId."""
+
+    sourced_id: str
+    name: str
+
+
+class Schools(Shape):
+    """All of them, in order of name."""
+
+    schools: list[SchoolShape]
+
+
 class WouldBeMade(Shape):
     """For how many teachers of the ticked ``domains=`` users would be asked for by themselves.
 
