@@ -66,6 +66,23 @@ def test_what_may_take_groups_away_needs_a_preview_under_exactly_it(portal: Port
     assert portal.sync(small_roster()).statistics["groups"] == 0
 
 
+def test_a_preview_shows_how_ready_the_tenant_is_and_no_other_run_does(portal: Portal) -> None:
+    portal.added("u1", "t1@hill.example")
+    shown = portal.ask("GET", f"/runs/{preview(portal, {})}").body["run"]
+    assert shown["readiness"] == {
+        "teachers": 2,
+        "teachersWithUser": 1,
+        "students": 3,
+        "studentsWithLogin": 3,
+        "sharedEmails": 0,
+        "danglingEnrollments": 0,
+        "domainsWithoutUser": {},
+    }
+    portal.sync(small_roster())
+    readiness = [run["readiness"] for run in portal.ask("GET", "/runs").body["runs"]]
+    assert readiness == [None, shown["readiness"]]
+
+
 def test_a_preview_changes_nothing_but_what_it_is_asked(portal: Portal) -> None:
     portal.sync(small_roster())
     preview(portal, WITHOUT_HILL)

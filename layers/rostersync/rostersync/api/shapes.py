@@ -32,8 +32,23 @@ class Districts(Shape):
     found: str
 
 
+class ReadinessShape(Shape):
+    """Teachers who would have groups and students in them, with a user or a login, and what is in the way.
+
+    ``domainsWithoutUser``: e-mail domains of those teachers that no Senso user has, most teachers first.
+    """
+
+    teachers: int
+    teachers_with_user: int
+    students: int
+    students_with_login: int
+    shared_emails: int
+    dangling_enrollments: int
+    domains_without_user: dict[str, int]
+
+
 class RunShape(Shape):
-    """One sync. ``outcome`` is "" while it runs."""
+    """One sync. ``outcome`` is "" while it runs; only a preview that came to its end has ``readiness``."""
 
     run_id: str
     mode: str
@@ -51,6 +66,7 @@ class RunShape(Shape):
     notes: dict[str, int]
     delivery: dict[str, int]
     collections: dict[str, dict[str, int | None]]
+    readiness: ReadinessShape | None
 
 
 class ProgressShape(Shape):

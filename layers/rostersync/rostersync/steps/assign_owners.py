@@ -12,6 +12,7 @@ from rostersync.roster.changes import compare
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.identity import shard_of
 from rostersync.roster.records import Person
+from rostersync.steps.preview_readiness import PROSPECTS, stage_prospects
 from rostersync.steps.reconcile_people import CHANGES, DIRECTORY
 from rostersync.steps.requests import PullRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
@@ -54,6 +55,8 @@ def assign_owners(request: PullRequest, stores: Stores) -> None:
         OWNERS: msgspec.json.encode(assignment.owner_of),
         FINDINGS: msgspec.json.encode([asdict(finding) for finding in assignment.findings]),
     }
+    if plan.mode == "preview":
+        sections[PROSPECTS] = stage_prospects(staged_pull, assignment, former)
     for shard in ALL_SHARDS:
         tallies[shard]["writes/roster"] += len(changes[shard])
         sections[f"{CHANGES}/{shard:x}"] = changes[shard].encode()

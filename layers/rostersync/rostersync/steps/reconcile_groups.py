@@ -7,6 +7,7 @@ import msgspec
 from rostersync.roster import groups as rules
 from rostersync.roster.classes import Draft
 from rostersync.roster.statistics import Statistics
+from rostersync.steps.preview_readiness import IN_GROUPS, InGroups
 from rostersync.steps.reconcile_classes import drafts_section
 from rostersync.steps.reconcile_people import CHANGES
 from rostersync.steps.requests import ShardsRequest
@@ -45,6 +46,7 @@ def _reconcile(staged_pull: StagedPull, stores: Stores, shard: int) -> dict[str,
     }
     tally: Tally = Counter()
     changed = ChangedItems()
+    in_groups = InGroups()
     for owner_id in sorted({*drafts, *groups, *class_lists}):
         result = rules.reconcile_groups(
             tenant_id,
@@ -65,6 +67,8 @@ def _reconcile(staged_pull: StagedPull, stores: Stores, shard: int) -> dict[str,
                 groups=len(result.current), memberships=sum(len(group.members) for group in result.current)
             ),
         )
+        if plan.mode == "preview":
+            in_groups.note(result.current)
         before = class_lists.get(owner_id)
         if result.classes:
             now = items.class_list_item(tenant_id, owner_id, result.classes)
@@ -73,4 +77,7 @@ def _reconcile(staged_pull: StagedPull, stores: Stores, shard: int) -> dict[str,
         elif before is not None:
             changed.delete((before["pk"], before["sk"]))
     tally["writes/groups"] += len(changed)
-    return {TALLY: msgspec.json.encode(tally), CHANGES: changed.encode()}
+    sections = {TALLY: msgspec.json.encode(tally), CHANGES: changed.encode()}
+    if plan.mode == "preview":
+        sections[IN_GROUPS] = msgspec.json.encode(in_groups, order="deterministic")
+    return sections

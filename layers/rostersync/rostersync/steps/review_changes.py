@@ -7,8 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from rostersync.roster.owners import Finding
+from rostersync.roster.readiness import Readiness
 from rostersync.roster.records import COLLECTIONS, SetAside
 from rostersync.steps.assign_owners import FINDINGS
+from rostersync.steps.preview_readiness import judge_readiness
 from rostersync.steps.requests import PullRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, SET_ASIDE, TALLY, StagedPull
 from rostersync.steps.tallies import STATISTICS, add_up, under
@@ -33,6 +35,7 @@ class Review:
     notes: dict[str, int]
     warnings: tuple[str, ...]
     requests: int
+    readiness: Readiness | None = None
 
 
 def review_changes(request: PullRequest, stores: Stores) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def review_changes(request: PullRequest, stores: Stores) -> dict[str, Any]:
         notes=under(total, "noted"),
         warnings=(*verdict.warnings, *_no_groups(statistics, without)),
         requests=verdict.requests,
+        readiness=judge_readiness(staged_pull, under(total, "noted")) if plan.mode == "preview" else None,
     )
     stores.staging.put_json(staged.review(*run, pull), review)
     _keep_issues(staged_pull, stores)
