@@ -200,3 +200,13 @@ def test_neither_a_name_nor_an_email_is_in_the_run_s_item() -> None:
     people = [one for one in small_roster()["teachers"] if isinstance(one, Person)]
     assert "hill.example" in item
     assert not any(one.email in item or one.family_name in item for one in people)
+
+
+def test_a_match_with_a_user_whom_senso_has_removed_gives_no_user() -> None:
+    tenant = Tenant()
+    tenant.sync(small_roster())
+    tenant.added("u1", "x@other.example")
+    tenant.match("t1@hill.example", "x@other.example")
+    assert preview(tenant, small_roster()).teachers_with_user == 1
+    tenant.hear("User Removed", userId="u1", at="2026-10-05T02:00:00Z")
+    assert preview(tenant, small_roster()).teachers_with_user == 0
