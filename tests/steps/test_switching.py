@@ -201,16 +201,15 @@ def test_senso_sees_nothing_of_the_old_one_under_the_new_one_though_their_ids_ar
 def test_the_screen_shows_no_run_of_the_old_one_and_no_preview_of_it_counts() -> None:
     district = hill()
     preview = district.sync(small_roster(), mode="preview")
+    district.clock += timedelta(minutes=1)
     district.enter()
     screen = show_integration(TENANT, district.stores, now=district.clock)
     assert screen.last is not None
     district.execute()
     screen = show_integration(TENANT, district.stores, now=district.clock)
     assert (screen.status, screen.last, screen.changed_at) == ("connected", None, 0)
-    run = district.stores.runs.get(TENANT, preview.run_id)
-    assert run is not None
     settings = RosterSettings(homerooms=False)
-    district.stores.runs.finish(replace(run, settings=settings))
+    run = district.stores.runs.start(replace(preview, run_id="under-these", settings=settings))
     with pytest.raises(PreviewNeeded):
         change_settings(
             TENANT,

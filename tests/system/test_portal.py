@@ -19,6 +19,7 @@ from tests.system.conftest import NOON
 TENANT = "by-portal"
 PATH = "/ims/oneroster/v1p1"
 SECRET = "canary-secret-of-the-district"
+PARTNER_KEY = "canary-key-of-the-partner"
 SECONDS = 60
 
 
@@ -59,10 +60,30 @@ def issuer() -> TokenIssuer:
 
 
 @pytest.fixture(scope="module")
-def served(issuer) -> Iterator[LocalEngine]:
-    """An engine of its own, whose API knows the issuer."""
-    overrides = {"Environment": "local", "JwtIssuer": issuer.issuer}
+def partner() -> Iterator[SimulatedServer]:
+    """A server that also knows where the servers of all districts are."""
+    district = District.generate(students=40, seed=5, today=NOON.date())
+    with SimulatedServer(
+        district,
+        client_id="known-to-the-partner",
+        client_secret=SECRET,
+        partner_key=PARTNER_KEY,
+        partner_others=30,
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def served(issuer, partner) -> Iterator[LocalEngine]:
+    """An engine of its own, whose API knows the issuer, and the key of the partner API."""
+    overrides = {
+        "Environment": "local",
+        "JwtIssuer": issuer.issuer,
+        "PartnerApiUrl": partner.url,
+        "PartnerKeySecret": "partner-key",
+    }
     with LocalEngine(overrides=overrides, time_scale=0.01, clock=issuer.clock, issuers=[issuer]) as engine:
+        engine.client("secretsmanager").create_secret(Name="partner-key", SecretString=PARTNER_KEY)
         yield engine
 
 
@@ -93,6 +114,20 @@ def test_wrong_credentials_are_refused_with_the_reason_and_connect_nobody(served
         assert SECRET not in answer.text
     assert portal.ask("GET", "/integration").json()["status"] == "not connected"
     assert portal.ask("POST", "/runs", {}).json()["code"] == "not-connected"
+
+
+def test_without_an_address_the_partner_api_tells_it_for_this_client_id_alone(served, issuer, partner):
+    portal = Portal(served, issuer, "by-partner")
+    wrong = portal.connect(partner, serverUrl="", clientSecret="wrong")
+    assert wrong.json()["code"] == "credentials-rejected"
+    # Where another district's server is, it is not told for: that address answers nobody.
+    unknown = portal.connect(partner, serverUrl="", clientId="known-to-nobody")
+    assert (unknown.status_code, unknown.json()["code"]) == (400, "invalid-input")
+    answer = portal.connect(partner, serverUrl="")
+    assert (answer.status_code, answer.json()["serverUrl"]) == (200, f"{partner.url}{PATH}")
+    told = "\n".join([answer.text, unknown.text, *(line for lines in served.logs.values() for line in lines)])
+    assert PARTNER_KEY not in told
+    assert SECRET not in told
 
 
 def test_a_reader_may_not_connect(served, issuer, server):

@@ -56,9 +56,15 @@ def _require_preview(
 ) -> None:
     """Raise ``PreviewNeeded`` unless the run is a recent preview under exactly these settings."""
     run = stores.runs.get(before.tenant_id, run_id) if run_id else None
-    # One from before this connection may be of another district's roster.
-    oldest = max(milliseconds(now - PREVIEW_HOLDS), before.connected_at)
-    if run is None or run.outcome != "previewed" or run.settings != settings or run.finished_at < oldest:
+    oldest = milliseconds(now - PREVIEW_HOLDS)
+    if (
+        run is None
+        or run.outcome != "previewed"
+        or run.settings != settings
+        or run.finished_at < oldest
+        # One that began before this connection may be of another district's roster.
+        or run.started_at < before.connected_at
+    ):
         raise PreviewNeeded(
             "these settings may take groups away from teachers: preview under exactly these first, look at "
             "what would go, and save with the preview's id within a day"
