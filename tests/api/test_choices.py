@@ -52,6 +52,46 @@ def test_a_paused_tenant_has_no_nights_until_it_goes_on(portal: Portal) -> None:
     assert list(portal.stores.integrations.due(portal.clock + timedelta(days=9))) == [TENANT]
 
 
+def test_in_a_pause_window_there_are_no_nights_and_the_screen_says_until_when(portal: Portal) -> None:
+    # It is 5 October, 10:00 UTC: still the 4th in Pago Pago.
+    change(portal, timeZone="Pacific/Pago_Pago")
+    holidays = {"firstDay": "2026-10-05", "lastDay": "2026-10-16"}
+    changed = change(portal, pauseWindows=[holidays]).body
+    assert changed["pauseWindows"] == [holidays]
+    screen = portal.ask("GET", "/integration").body
+    assert (screen["status"], screen["pausedUntil"]) == ("connected", "")
+    assert screen["connection"]["nextNight"] == "2026-10-17T13:00Z"
+    portal.clock += timedelta(hours=12)
+    screen = portal.ask("GET", "/integration").body
+    assert (screen["status"], screen["pausedUntil"]) == ("paused", "2026-10-16")
+    assert portal.ask("POST", "/runs", {}).status == 202
+    assert portal.ask("GET", "/integration").body["status"] == "syncing"
+
+
+def test_paused_by_the_switch_there_is_no_day_on_which_it_ends_by_itself(portal: Portal) -> None:
+    change(portal, paused=True, pauseWindows=[{"firstDay": "2026-10-01", "lastDay": "2026-10-16"}])
+    screen = portal.ask("GET", "/integration").body
+    assert (screen["status"], screen["pausedUntil"]) == ("paused", "")
+    assert change(portal, pauseWindows=[]).body["pauseWindows"] == []
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        [{"firstDay": "2026-10-02", "lastDay": "2026-10-01"}],
+        [{"firstDay": "2026-02-30", "lastDay": "2026-03-01"}],
+        [{"firstDay": "2026-10-02"}],
+        [{"firstDay": "2026-10-02T00:00:00", "lastDay": "2026-10-03"}],
+        [{"firstDay": "9999-12-30", "lastDay": "9999-12-31"}],
+        [{"firstDay": "2026-10-02", "lastDay": "2026-10-03"}] * 21,
+    ],
+)
+def test_windows_that_are_none_are_refused(portal: Portal, windows: list[Any]) -> None:
+    refused = change(portal, pauseWindows=windows)
+    assert (refused.status, refused.code) == (400, "invalid-input")
+    assert "pauseWindows" in refused.body["detail"]
+
+
 def test_what_may_take_groups_away_needs_a_preview_under_exactly_it(portal: Portal) -> None:
     portal.sync(small_roster())
     assert change(portal, roster=WITHOUT_HILL).code == "preview-needed"

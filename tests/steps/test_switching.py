@@ -13,7 +13,7 @@ from rostersync.parsing import parse_request
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.begin_disconnect import DisconnectRequest
 from rostersync.steps.change_settings import Choices, change_settings
-from rostersync.steps.show_integration import show_integration
+from rostersync.steps.show_integration import Screen, show_integration
 from rostersync.steps.stop_run import stop_run
 from rostersync.steps.verify_credentials import Verified, same_district
 from rostersync.storage.attributes import Item
@@ -64,6 +64,10 @@ class Switcher(Leaver):
 
 def hill(**fields: Any) -> Switcher:
     return put_to_work(Switcher(stores=connected(**HILLS, **fields)))
+
+
+def shown(district: Switcher) -> Screen:
+    return show_integration(TENANT, district.stores, now=district.clock, default_time_zone="UTC")
 
 
 def dale() -> Roster:
@@ -203,10 +207,10 @@ def test_the_screen_shows_no_run_of_the_old_one_and_no_preview_of_it_counts() ->
     preview = district.sync(small_roster(), mode="preview")
     district.clock += timedelta(minutes=1)
     district.enter()
-    screen = show_integration(TENANT, district.stores, now=district.clock)
+    screen = shown(district)
     assert screen.last is not None
     district.execute()
-    screen = show_integration(TENANT, district.stores, now=district.clock)
+    screen = shown(district)
     assert (screen.status, screen.last, screen.changed_at) == ("connected", None, 0)
     settings = RosterSettings(homerooms=False)
     run = district.stores.runs.start(replace(preview, run_id="under-these", settings=settings))

@@ -125,6 +125,12 @@ class StopSettings(StoreSettings):
     sync_state_machine: NonEmpty
 
 
+class NightSettings(StoreSettings):
+    """``list_due_tenants``: the time zone of tenants that have not chosen one."""
+
+    default_time_zone: NonEmpty = "UTC"
+
+
 class FinishDisconnectSettings(BusSettings):
     """``finish_disconnect``: whose 02:00 the night of the connection that follows is."""
 

@@ -9,12 +9,14 @@ from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import (
     CreationChoices,
+    PauseWindowShape,
     RosterChoices,
     Schools,
     Settings,
     SettingsChange,
     WouldBeMade,
 )
+from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.steps.change_settings import Choices, change_settings
 from rostersync.steps.list_schools import list_schools
@@ -45,6 +47,7 @@ def patch_settings(body: SettingsChange) -> Settings:
         nightly_hour=body.nightly_hour,
         time_zone=body.time_zone,
         paused=body.paused,
+        pause_windows=None if body.pause_windows is None else tuple(map(_window, body.pause_windows)),
         preview=body.preview,
     )
     zone = at.settings.default_time_zone
@@ -85,6 +88,10 @@ def _creation(choices: CreationChoices) -> CreationSettings:
     return CreationSettings(domains=frozenset(choices.domains), role=choices.role, site=choices.site)
 
 
+def _window(shape: PauseWindowShape) -> PauseWindow:
+    return PauseWindow(shape.first_day, shape.last_day)
+
+
 def _shape(found: Integration, default_time_zone: str) -> Settings:
     roster, creation = asdict(found.settings), asdict(found.creation)
     return Settings.model_validate(
@@ -94,5 +101,6 @@ def _shape(found: Integration, default_time_zone: str) -> Settings:
             "nightly_hour": found.nightly_hour,
             "time_zone": found.time_zone or default_time_zone,
             "paused": found.paused,
+            "pause_windows": [asdict(window) for window in found.pause_windows],
         }
     )

@@ -22,12 +22,14 @@ router = make_router()
 def get_integration() -> IntegrationScreen:
     """Return status, statistics, the last run, the next night, and whose server it is."""
     caller, at = services.who_looks(router), services.current()
-    screen = show_integration(caller.tenant_id, at.stores, now=at.now())
+    zone = at.settings.default_time_zone
+    screen = show_integration(caller.tenant_id, at.stores, now=at.now(), default_time_zone=zone)
     found = screen.integration
     return IntegrationScreen.model_validate(
         {
             "status": screen.status,
-            "connection": _connection(found, at.settings.default_time_zone) if found else None,
+            "connection": _connection(found, zone) if found else None,
+            "paused_until": screen.paused_until,
             "statistics": found.statistics if found else {},
             "people": screen.people,
             "with_groups": _with_groups(screen.synced) if screen.synced else 0,

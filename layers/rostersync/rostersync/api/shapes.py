@@ -1,9 +1,12 @@
 """The API's bodies, as the portal sees them: camelCase, times in ms since 1970, 0 for never."""
 
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 
+from rostersync.roster.pausing import MOST_WINDOWS
 from rostersync.steps.requests import Mode, Request
 
 Milliseconds = Annotated[int, Field(ge=0, description="Since 1970, 0: never")]
@@ -116,6 +119,26 @@ class CreationChoices(Shape):
     site: Annotated[str, Field(max_length=100)] = ""
 
 
+IsoDate = Annotated[str, Field(pattern=r"^2[01]\d\d-\d\d-\d\d$", description="Local date, 2026-07-01")]
+
+
+class PauseWindowShape(Shape):
+    """Days without nightly runs, both ends included."""
+
+    first_day: IsoDate
+    last_day: IsoDate
+
+    @model_validator(mode="after")
+    def _are_days_in_order(self) -> Self:
+        try:
+            in_order = date.fromisoformat(self.first_day) <= date.fromisoformat(self.last_day)
+        except ValueError:
+            in_order = False
+        if not in_order:
+            raise PydanticCustomError("days", "must be two days of the calendar, in their order")
+        return self
+
+
 class SettingsChange(Shape):
     """What is to be changed; what is left out stays. ``preview``: the id of one, where it is needed."""
 
@@ -124,6 +147,7 @@ class SettingsChange(Shape):
     nightly_hour: Annotated[int, Field(ge=0, le=23)] | None = None
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     paused: bool | None = None
+    pause_windows: Annotated[tuple[PauseWindowShape, ...], Field(max_length=MOST_WINDOWS)] | None = None
     preview: Annotated[str, Field(max_length=80)] = ""
 
 
@@ -135,6 +159,7 @@ class Settings(Shape):
     nightly_hour: int
     time_zone: str
     paused: bool
+    pause_windows: list[PauseWindowShape]
 
 
 class SchoolShape(Shape):
@@ -222,6 +247,9 @@ class IntegrationScreen(Shape):
 
     status: Literal[
         "disconnecting", "not connected", "syncing", "credentials rejected", "paused", "connected"
+    ]
+    paused_until: Annotated[
+        str, Field(description="Last local day of a pause window; empty while paused by the switch, or not")
     ]
     connection: Connection | None
     statistics: dict[str, int]

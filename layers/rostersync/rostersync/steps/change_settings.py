@@ -6,6 +6,7 @@ from typing import Final
 
 from rostersync.clock import milliseconds
 from rostersync.errors import PreviewNeeded
+from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings, may_remove_groups
 from rostersync.storage.integrations import Integration, next_due_at
 from rostersync.storage.stores import Stores
@@ -23,6 +24,7 @@ class Choices:
     nightly_hour: int | None = None
     time_zone: str | None = None
     paused: bool | None = None
+    pause_windows: tuple[PauseWindow, ...] | None = None
     preview: str = ""
 
 
@@ -42,11 +44,13 @@ def change_settings(
         nightly_hour=before.nightly_hour if choices.nightly_hour is None else choices.nightly_hour,
         time_zone=before.time_zone if choices.time_zone is None else choices.time_zone,
         paused=before.paused if choices.paused is None else choices.paused,
+        pause_windows=before.pause_windows if choices.pause_windows is None else choices.pause_windows,
     )
     if may_remove_groups(before.settings, after.settings):
         _require_preview(before, after.settings, choices.preview, stores, now)
     zone = after.time_zone or default_time_zone
-    after = replace(after, due_at=next_due_at(now, zone, after.nightly_hour, after.last_nightly_date))
+    due_at = next_due_at(now, zone, after.nightly_hour, after.last_nightly_date, after.pause_windows)
+    after = replace(after, due_at=due_at)
     stores.integrations.choose(before, after)
     return after
 

@@ -4,8 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from rostersync.roster.offering import is_offered
+from rostersync.roster.pausing import paused_until
 from rostersync.steps.list_teachers import read_shards
 from rostersync.storage.integrations import Integration
 from rostersync.storage.runs import RunRecord
@@ -22,6 +24,8 @@ SYNCED: Final = frozenset({"published", "unchanged"})
 class Screen:
     """What an admin sees first. ``integration`` is None for a tenant that is not connected.
 
+    ``paused_until`` is the last local day of the pause window that today lies in, "" when it lies in none or
+    the tenant is paused anyway.
     ``status`` is the first that applies of ``disconnecting``, ``not connected``, ``syncing``, ``credentials
     rejected``, ``paused`` and ``connected``. ``people`` counts owners: ``teaching`` with groups, ``inSenso``
     with a user, ``waiting`` with groups and without a user. ``running`` is the id of the run in progress, ""
@@ -37,9 +41,10 @@ class Screen:
     last: RunRecord | None
     synced: RunRecord | None
     changed_at: int
+    paused_until: str = ""
 
 
-def show_integration(tenant_id: str, stores: Stores, *, now: datetime) -> Screen:
+def show_integration(tenant_id: str, stores: Stores, *, now: datetime, default_time_zone: str) -> Screen:
     """Read the screen; nothing is asked of ClassLink."""
     integration = stores.integrations.get(tenant_id)
     if integration is None:
@@ -48,25 +53,28 @@ def show_integration(tenant_id: str, stores: Stores, *, now: datetime) -> Screen
     # What an earlier connection's runs found may be another district's.
     recent = stores.runs.recent(tenant_id, RUNS_LOOKED_AT)
     ended = [run for run in recent if run.finished_at and run.started_at >= integration.connected_at]
+    today = now.astimezone(ZoneInfo(integration.time_zone or default_time_zone)).date()
+    until = paused_until(today, integration.pause_windows)
     return Screen(
-        status=_status(integration, running=lease is not None),
+        status=_status(integration, running=lease is not None, in_window=bool(until)),
         integration=integration,
         people=_people(tenant_id, stores),
         running=lease.run_id if lease is not None else "",
         last=next((run for run in ended if run.mode != "preview"), None),
         synced=next((run for run in ended if run.outcome in SYNCED), None),
         changed_at=next((run.started_at for run in ended if run.outcome == "published" and _changed(run)), 0),
+        paused_until="" if integration.paused else until,
     )
 
 
-def _status(integration: Integration, *, running: bool) -> str:
+def _status(integration: Integration, *, running: bool, in_window: bool) -> str:
     if integration.status == "disconnecting":
         return "disconnecting"
     if running:
         return "syncing"
     if integration.status == "credentials rejected":
         return "credentials rejected"
-    return "paused" if integration.paused else "connected"
+    return "paused" if integration.paused or in_window else "connected"
 
 
 def _changed(run: RunRecord) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from rostersync.errors import LeaseLost, NotConnected, StorageConflict
+from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.storage import keys
 from rostersync.storage.attributes import Item
@@ -45,6 +46,7 @@ _CHOSEN: Final = (
     "time_zone",
     "nightly_hour",
     "paused",
+    "pause_windows",
     "due_at",
     "due_list",
 )
@@ -92,6 +94,7 @@ class Integration:
     time_zone: str = ""
     nightly_hour: int = 2
     paused: bool = False
+    pause_windows: tuple[PauseWindow, ...] = ()
     status: Status = "connected"
     district_name: str = ""
     host: str = ""
@@ -275,6 +278,7 @@ def _item_of(integration: Integration) -> Item:
         "time_zone": integration.time_zone,
         "nightly_hour": integration.nightly_hour,
         "paused": integration.paused,
+        "pause_windows": _json(integration.pause_windows),
         "status": integration.status,
         "district_name": integration.district_name,
         "host": integration.host,
@@ -312,6 +316,7 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         time_zone=item["time_zone"],
         nightly_hour=item["nightly_hour"],
         paused=item["paused"],
+        pause_windows=msgspec.json.decode(item["pause_windows"], type=tuple[PauseWindow, ...]),
         status=item["status"],
         district_name=item["district_name"],
         host=item["host"],
@@ -329,7 +334,7 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
 
 def _digest(item: Mapping[str, Any]) -> str:
     """Return what is equal for two items in which the admin chose the same: a condition compares one text."""
-    chosen = [item[name] for name in ("settings", "creation", "time_zone", "nightly_hour", "paused")]
+    chosen = [item[name] for name in _CHOSEN if name not in {"due_at", "due_list"}]
     return blake2b(_json(chosen).encode(), digest_size=8).hexdigest()
 
 
