@@ -102,6 +102,13 @@ def test_when_the_time_is_over_nothing_more_is_asked() -> None:
         assert len(loopback.asked) < 12
 
 
+def test_a_list_that_takes_too_long_is_not_read_on() -> None:
+    with serving(partner(MANY)) as loopback:
+        with pytest.raises(RosterServerUnavailable, match="too long to list"):
+            api(loopback, lambda: 0.0).server_of("client-1")
+        assert loopback.asked == []
+
+
 @pytest.mark.parametrize(
     "url", ["https://evil.example", "http://d1.rosterserver.com", "https://x:y@d1.rosterserver.com", ""]
 )

@@ -104,6 +104,8 @@ class PartnerApi:
         """Yield the ids of all applications; there is no count, so until a page is empty."""
         offset = 0
         for _ in range(MOST_PAGES):
+            if self._seconds_left() <= 0:
+                raise RosterServerUnavailable("ClassLink's partner API takes too long to list applications")
             answer = self._get(session, f"/applications?limit={PAGE}&offset={offset}", _Applications)
             if not answer.applications:
                 return
@@ -153,5 +155,7 @@ class PartnerApi:
             return msgspec.json.decode(body, type=shape)
         except requests.RequestException as error:
             raise RosterServerUnavailable(str(explain(error, host_of(self._url)))) from None
-        except (TooHeavy, msgspec.MsgspecError, UnicodeDecodeError):
+        except TooHeavy:
+            raise RosterServerUnavailable("ClassLink's partner API answers too much, or too slowly") from None
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             raise RosterServerUnavailable("ClassLink's partner API answers with something else") from None
