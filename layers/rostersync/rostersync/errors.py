@@ -37,6 +37,10 @@ class TooLarge(PermanentError):
     """A request's body is longer than any that is meant."""
 
 
+class UnsupportedMediaType(PermanentError):
+    """A request's body says that it is something else than JSON."""
+
+
 class NotConnected(PermanentError):
     """The tenant has no integration, or is being disconnected."""
 

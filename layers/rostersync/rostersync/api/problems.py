@@ -16,6 +16,7 @@ STATUS: Final[dict[type[RosterSyncError], tuple[int, str]]] = {
     errors.Forbidden: (403, "Not allowed"),
     errors.NotFound: (404, "Not found"),
     errors.TooLarge: (413, "The request is too long"),
+    errors.UnsupportedMediaType: (415, "Not JSON"),
     errors.NotConnected: (409, "Not connected"),
     errors.PreviewNeeded: (409, "Preview first"),
     errors.OtherDistrict: (409, "Another district"),

@@ -1,13 +1,22 @@
 """The API's bodies, as the portal sees them: camelCase, times in ms since 1970, 0 for never."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
+from rostersync.roster.identity import OWNER_ID_PATTERN
 from rostersync.roster.pausing import MOST_WINDOWS
 from rostersync.steps.requests import Mode, Request
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_WHOLE: Final = BeforeValidator(_whole)
+"""JSON has one kind of number: 5.0 is 5. Neither true nor "5" is, which is what ``strict`` is for."""
 
 Milliseconds = Annotated[int, Field(ge=0, description="Since 1970, 0: never")]
 
@@ -48,6 +57,12 @@ class ReadinessShape(Shape):
     shared_emails: int
     dangling_enrollments: int
     domains_without_user: dict[str, int]
+
+
+class GatewaysAnswer(Shape):
+    """API Gateway's own words: a token that is not good, too many requests."""
+
+    message: str
 
 
 class RunShape(Shape):
@@ -99,10 +114,10 @@ Domain = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,252}$", descriptio
 class RosterChoices(Shape):
     """Choices that change which groups a roster yields, and how they are called."""
 
-    aides_own_groups: bool = False
-    lead_days: Annotated[int, Field(ge=0, le=60)] = 7
-    grace_days: Annotated[int, Field(ge=0, le=60)] = 7
-    homerooms: bool = True
+    aides_own_groups: StrictBool = False
+    lead_days: Annotated[int, Field(strict=True, ge=0, le=60), _WHOLE] = 7
+    grace_days: Annotated[int, Field(strict=True, ge=0, le=60), _WHOLE] = 7
+    homerooms: StrictBool = True
     schools_excluded: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=255)], ...], Field(max_length=500)
     ] = ()
@@ -144,9 +159,9 @@ class SettingsChange(Shape):
 
     roster: RosterChoices | None = None
     creation: CreationChoices | None = None
-    nightly_hour: Annotated[int, Field(ge=0, le=23)] | None = None
+    nightly_hour: Annotated[int, Field(strict=True, ge=0, le=23), _WHOLE] | None = None
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    paused: bool | None = None
+    paused: StrictBool | None = None
     pause_windows: Annotated[tuple[PauseWindowShape, ...], Field(max_length=MOST_WINDOWS)] | None = None
     preview: Annotated[str, Field(max_length=80)] = ""
 
@@ -311,9 +326,9 @@ class TeacherSearch(Shape):
     """What to look for in name, e-mail and names of schools. In a body: a name has no place in an address."""
 
     query: Annotated[str, Field(max_length=200)] = ""
-    min_groups: Annotated[int, Field(ge=1, le=10_000)] = 1
-    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    min_groups: Annotated[int, Field(strict=True, ge=1, le=10_000), _WHOLE] = 1
+    offset: Annotated[int, Field(strict=True, ge=0, le=1_000_000), _WHOLE] = 0
+    limit: Annotated[int, Field(strict=True, ge=1, le=500), _WHOLE] = 50
 
 
 class TeacherPage(Shape):
@@ -326,9 +341,9 @@ class TeacherPage(Shape):
 class ImportUser(Shape):
     """A teacher to import, with Senso's words for role and site."""
 
-    owner_id: str
-    role: str
-    site: str = ""
+    owner_id: Annotated[str, Field(pattern=OWNER_ID_PATTERN)]
+    role: Annotated[str, Field(min_length=1, max_length=100)]
+    site: Annotated[str, Field(max_length=100)] = ""
 
 
 class ImportUsers(Shape):
