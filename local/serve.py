@@ -79,6 +79,8 @@ def run(port: int, students: int) -> int:
         print(f"ClientSecret     {server.client_secret}")
         for role in ROLES:
             print(f"Token, {role:<9} {tokens[role]}")
+        print("\nOpen the page and enter ClientId and ClientSecret, or call the API (docs/openapi.json):")
+        print(f"curl -H 'Authorization: Bearer TOKEN' {address}/integration")
         print("\nctrl-c ends it; nothing is kept", flush=True)
         stopped.wait()
     return 0

@@ -1,6 +1,5 @@
 """The portal's API whole: API Gateway, tokens, functions, the sync behind it."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -209,25 +208,3 @@ def test_a_token_that_is_not_the_issuers_own_gets_nowhere(portal):
         for method, path in (("GET", "/integration"), ("POST", "/runs"), ("PUT", "/integration/credentials")):
             answer = portal.ask(method, path, {} if method != "GET" else None, token=token)
             assert answer.status_code == 401, (kind, path)
-
-
-def test_the_secret_and_nobodys_name_are_in_no_log_no_history_and_no_object_key(portal, server):
-    portal.connect(server)
-    portal.sync("full")
-    logs = "\n".join(line for lines in portal.engine.logs.values() for line in lines)
-    stepfunctions = portal.engine.client("stepfunctions")
-    machine = portal.engine.state_machine("sync").arn
-    histories = json.dumps(
-        [
-            stepfunctions.get_execution_history(executionArn=found["executionArn"])["events"]
-            for found in stepfunctions.list_executions(stateMachineArn=machine)["executions"]
-        ],
-        default=str,
-    )
-    rows = server.district.tables.read("SELECT given_name || ' ' || family_name, email, username FROM users")
-    personal = {text for row in rows for text in row if len(text) > 6}
-    listed = portal.engine.client("s3").list_objects_v2(Bucket=portal.engine.bucket)["Contents"]
-    object_keys = "\n".join(found["Key"] for found in listed)
-    for told in (logs, histories, object_keys):
-        assert SECRET not in told
-        assert not [text for text in personal if text in told]

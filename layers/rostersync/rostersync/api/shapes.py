@@ -288,7 +288,7 @@ class Credentials(Shape):
     client_secret: SecretStr
     server_url: Annotated[str, Field(max_length=2_000)] = ""
     confirm_district: Annotated[
-        bool, Field(description="Another district may take the place of the one connected")
+        StrictBool, Field(description="Another district may take the place of the one connected")
     ] = False
 
 
