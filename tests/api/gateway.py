@@ -35,6 +35,7 @@ VERIFY: Final = VerifySettings.from_environment(
         "EVENT_BUS": "bus",
         "SECRET_PREFIX": "test",
         "ROSTER_SERVER_HOSTS": "rosterserver.example",
+        "DISCONNECT_STATE_MACHINE": "disconnect",
         "TENANT_CLAIM": "tenant_id",
         "ROLE_CLAIM": "roles",
     }
@@ -143,6 +144,7 @@ def opened(gateway: Gateway) -> Iterator[Gateway]:
     patch.setattr(bootstrap, "environment", lambda _: VERIFY)
     patch.setattr(bootstrap, "connecting_stores", lambda _: portal.stores)
     patch.setattr(bootstrap, "bus", lambda _: portal.bus)
+    patch.setattr(bootstrap, "executions", lambda: portal.executions)
     clock.set_time(portal.clock.isoformat())
     with served(portal):
         yield gateway
