@@ -37,7 +37,7 @@ openapi: setup ## Write the API's description (docs/openapi.json)
 	@$(BIN)/python -m local openapi
 
 .PHONY: serve
-serve: setup ## The API beside a simulated district and a Senso, until Ctrl-C (PORT= chooses the port)
+serve: setup ## The page beside a simulated district and a Senso, until Ctrl-C (PORT= chooses the port)
 	@$(BIN)/python -m local serve --port $(or $(PORT),0)
 
 .PHONY: test

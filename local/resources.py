@@ -16,6 +16,7 @@ ClientFor = Callable[[str], Any]
 _NOT_CREATED: Final = frozenset(
     {
         "AWS::Events::EventBusPolicy",
+        "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::Function",

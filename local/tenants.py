@@ -14,6 +14,7 @@ from rostersync.roster.owners import Owner
 from rostersync.senso.bus import Bus
 from rostersync.steps.verify_credentials import ConnectRequest, verify_credentials
 from rostersync.storage import items, keys
+from rostersync.storage.executions import Executions
 from rostersync.storage.secrets import Secrets
 from rostersync.storage.staging import Staging
 from rostersync.storage.stores import Stores
@@ -44,11 +45,13 @@ def connect(engine: LocalEngine, request: ConnectRequest) -> Discovery:
         request,
         stores_of(engine),
         bus_of(engine),
+        Executions(engine.client("stepfunctions")),
+        engine.state_machine("disconnect").arn,
         lambda url, credentials, auth: discover(url, credentials, allowed=allowed, auth=auth),
         now=engine.clock.now(),
         default_time_zone=str(engine.parameters["DefaultTimeZone"]),
         new_hash_key=partial(secrets.token_bytes, 32),
-    )
+    ).found
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,28 @@ class Oracle:
             ).fetchone()
         return dict(zip(("teachers", "students", "classes", "groups", "memberships"), row, strict=True))
 
+    def readiness(self, today: date) -> dict[str, int]:
+        """Return ``teachers`` with a group and ``students`` in one, each once, and ``students_with_login``.
+
+        And ``shared_emails``, owners whose records have several family names, and ``dangling_enrollments``,
+        without their class or, of the active ones, their person. The login is the e-mail, else the username.
+        """
+        queries = {
+            "teachers": "SELECT count(DISTINCT owner) FROM yielded",
+            "students": "SELECT count(DISTINCT user_id) FROM yielded JOIN member USING (class_id)",
+            "students_with_login": "SELECT count(DISTINCT user_id) FROM yielded JOIN member USING (class_id)"
+            " JOIN listed ON sourced_id = user_id AND place = 1"
+            " WHERE trimmed(email) <> '' OR trimmed(username) <> ''",
+            "shared_emails": "SELECT count(*) FROM"
+            " (SELECT owner.email FROM owner JOIN person USING (sourced_id)"
+            " WHERE family_name <> '' GROUP BY owner.email HAVING count(DISTINCT family_name) > 1)",
+            "dangling_enrollments": "SELECT count(*) FROM enrollment"
+            " WHERE class_id NOT IN (SELECT sourced_id FROM class)"
+            " OR active AND user_id NOT IN (SELECT sourced_id FROM person)",
+        }
+        with self._asked(today) as database:
+            return {name: database.execute(query).fetchone()[0] for name, query in queries.items()}
+
     def groups(self, today: date) -> dict[tuple[str, str], RightGroup]:
         """Return the groups by owner's e-mail, as it is compared, and class sourcedId."""
         with self._asked(today) as database:

@@ -87,10 +87,11 @@ ORDER BY user_id LIMIT 200;
 
 CREATE TEMP TABLE person AS
 SELECT sourced_id, is_teacher, is_student, lowered(status) IN ('', 'active') AS active,
-  lowered(enabled_user) <> 'false' AS enabled, lowered(email) AS raw_email
+  lowered(enabled_user) <> 'false' AS enabled, lowered(email) AS raw_email, folded(family_name) AS family_name
 FROM listed WHERE place = 1
 UNION ALL
-SELECT sourced_id, 0, 0, lowered(status) IN ('', 'active'), lowered(enabled_user) <> 'false', lowered(email)
+SELECT sourced_id, 0, 0, lowered(status) IN ('', 'active'), lowered(enabled_user) <> 'false', lowered(email),
+  folded(family_name)
 FROM (
   SELECT *, row_number() OVER (PARTITION BY sourced_id ORDER BY modified DESC, position DESC) AS place
   FROM good_user WHERE sourced_id IN (SELECT user_id FROM looked_up)) WHERE place = 1;

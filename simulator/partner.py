@@ -12,25 +12,20 @@ if TYPE_CHECKING:
 APPLICATION_ID = "MoYPlyQWmG0%3D"
 """Percent-escaped as it stands in the list: whoever escapes it again asks for another application."""
 
+ELSEWHERE = "https://elsewhere.rosterserver.com"
+"""Where the servers of the other districts are said to be; nobody is there."""
+
 
 def add_routes(app: Flask, server: "SimulatedServer") -> None:
     """Serve ``/applications`` and ``/applications/{id}/server`` for who bears the server's partner key."""
+    others = range(1, server.partner_others + 1)
 
     def applications() -> Response:
         if refusal := _refusal(server):
             return refusal
         listed = [
-            {
-                "id": 1,
-                "tenant_name": server.district.name,
-                "tenant_id": 1001,
-                "application_id": 2002,
-                "bearer": server.gate.token,
-                "name": "Roster sync",
-                "oneroster_application_id": APPLICATION_ID,
-                "enabled": "true",
-                "tenant_status": "Active",
-            }
+            *(_listed(number, f"Other district {number}", "", _other(number)) for number in others),
+            _listed(len(others) + 1, server.district.name, server.gate.token, APPLICATION_ID),
         ]
         offset = request.args.get("offset", 0, type=int)
         limit = request.args.get("limit", DEFAULT_LIMIT, type=int)
@@ -40,6 +35,9 @@ def add_routes(app: Flask, server: "SimulatedServer") -> None:
     def application_server(application: str) -> Response:
         if refusal := _refusal(server):
             return refusal
+        if application in {_other(number) for number in others}:
+            strange = {"client_id": f"of-{application}", "client_secret": "", "endpoint_url": ELSEWHERE}
+            return jsonify(status=1, server=strange, message="")
         if application != APPLICATION_ID.replace("%3D", "="):
             return _answer(404, "No such application")
         found = {
@@ -51,6 +49,24 @@ def add_routes(app: Flask, server: "SimulatedServer") -> None:
 
     app.add_url_rule("/applications", "applications", applications)
     app.add_url_rule("/applications/<application>/server", "application server", application_server)
+
+
+def _other(number: int) -> str:
+    return f"Other{number}"
+
+
+def _listed(number: int, name: str, bearer: str, application: str) -> dict[str, object]:
+    return {
+        "id": number,
+        "tenant_name": name,
+        "tenant_id": 1000 + number,
+        "application_id": 2002,
+        "bearer": bearer,
+        "name": "Roster sync",
+        "oneroster_application_id": application,
+        "enabled": "true",
+        "tenant_status": "Active",
+    }
 
 
 def _refusal(server: "SimulatedServer") -> Response | None:

@@ -28,8 +28,9 @@ class SimulatedServer:
 
     ``auths`` are the ways in that are open, of ``oauth1-sha256``, ``oauth1-sha1`` and ``oauth2``, which is
     ``/token``; a static bearer ``token`` is accepted when there is one. ``versions`` are the paths that
-    exist, of ``v1p1`` and ``v1p2``. With ``partner_key`` the partner API answers under ``/applications``, and
-    the proxy's paths below ``/<application id>/`` and ``/proxy/v1p0/<application id>/``. Latencies are in
+    exist, of ``v1p1`` and ``v1p2``. With ``partner_key`` the partner API answers under ``/applications``,
+    listing ``partner_others`` districts before this one, and the proxy's paths below ``/<application id>/``
+    and ``/proxy/v1p0/<application id>/``. Latencies are in
     milliseconds a request and microseconds a record. Port 0 takes a free one.
     """
 
@@ -44,6 +45,7 @@ class SimulatedServer:
         auths: Sequence[str] = tuple(METHODS),
         versions: Sequence[str] = tuple(PATHS),
         partner_key: str = "",
+        partner_others: int = 0,
         latency_ms: float = 0.0,
         latency_us_per_record: float = 0.0,
         port: int = 0,
@@ -54,6 +56,7 @@ class SimulatedServer:
         self.served = Served()
         self.gate = Gate(client_id, client_secret, token=token, auths=tuple(auths))
         self.partner_key = partner_key
+        self.partner_others = partner_others
         self.latency_ms = latency_ms
         self._versions = tuple(versions)
         self._pages = Pages(district, latency_us_per_record=latency_us_per_record)

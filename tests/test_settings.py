@@ -10,15 +10,25 @@ from rostersync.settings import (
     ServerSettings,
     Settings,
     StoreSettings,
+    VerifySettings,
 )
 
 STORES = {"TABLE_NAME": "table", "STAGING_BUCKET": "bucket"}
 SERVER = {**STORES, "ROSTER_SERVER_HOSTS": "rosterserver.com,oneroster.com"}
+VERIFY = {
+    **SERVER,
+    "EVENT_BUS": "bus",
+    "TENANT_CLAIM": "tenant",
+    "ROLE_CLAIM": "roles",
+    "SECRET_PREFIX": "senso",
+    "DISCONNECT_STATE_MACHINE": "disconnect",
+}
 COMPLETE: dict[type[Settings], dict[str, str]] = {
     StoreSettings: STORES,
     ServerSettings: SERVER,
     PlanSettings: {**SERVER, "LEASE_SECONDS": "3600"},
     FetchSettings: SERVER,
+    VerifySettings: VERIFY,
     FinishSettings: {**STORES, "LONGEST_FUNCTION_SECONDS": "900"},
 }
 BAD: dict[str, tuple[type[Settings], list[str]]] = {
@@ -96,3 +106,8 @@ def test_the_hosts_that_may_be_called_are_read_one_by_one() -> None:
         {**SERVER, "ROSTER_SERVER_HOSTS": "rosterserver.com, a-b.c1.io"}
     )
     assert settings.roster_server_hosts == ("rosterserver.com", "a-b.c1.io")
+
+
+def test_the_partner_key_does_not_lie_where_a_sync_may_read() -> None:
+    with pytest.raises(InvalidInput, match="must not lie below SECRET_PREFIX"):
+        VerifySettings.from_environment({**VERIFY, "PARTNER_KEY_SECRET": "senso/partner-key"})

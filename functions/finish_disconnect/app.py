@@ -2,13 +2,16 @@
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from rostersync.bootstrap import environment, stores
+from rostersync import clock
+from rostersync.bootstrap import bus, environment, stores
 from rostersync.observability import step
-from rostersync.settings import StoreSettings
+from rostersync.settings import FinishDisconnectSettings
 from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_disconnect
 
 
 @step(FinishDisconnectRequest)
 def lambda_handler(request: FinishDisconnectRequest, _: LambdaContext) -> None:
-    """Delete what is left."""
-    finish_disconnect(request, stores(environment(StoreSettings)))
+    """Delete what is left; connect what follows."""
+    settings = environment(FinishDisconnectSettings)
+    zone = settings.default_time_zone
+    finish_disconnect(request, stores(settings), bus(settings), now=clock.now(), default_time_zone=zone)

@@ -11,7 +11,8 @@ from rostersync.steps.stop_run import stop_run
 
 
 @step(DisconnectRequest)
-def lambda_handler(request: DisconnectRequest, _: LambdaContext) -> None:
+def lambda_handler(request: DisconnectRequest, _: LambdaContext) -> dict[str, int]:
     """Set the status, then stop."""
     settings = environment(StopSettings)
-    stop_run(request, stores(settings), executions(), settings.sync_state_machine, now=clock.now())
+    machine = settings.sync_state_machine
+    return stop_run(request, stores(settings), executions(), machine, now=clock.now())

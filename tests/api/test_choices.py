@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rostersync.errors import StorageConflict
+from rostersync.roster.records import Org
 from rostersync.roster.settings import RosterSettings, may_remove_groups
 from rostersync.steps.change_settings import Choices, change_settings
 from rostersync.storage.integrations import Integrations
 from tests.api.portal import Portal
 from tests.steps.driver import TENANT, connected, sync
 from tests.steps.published import published
-from tests.steps.rosters import serve, small_roster
+from tests.steps.rosters import section, serve, small_roster
 
 WITHOUT_HILL = {"schoolsExcluded": ["hill"]}
 
@@ -51,6 +52,46 @@ def test_a_paused_tenant_has_no_nights_until_it_goes_on(portal: Portal) -> None:
     assert list(portal.stores.integrations.due(portal.clock + timedelta(days=9))) == [TENANT]
 
 
+def test_in_a_pause_window_there_are_no_nights_and_the_screen_says_until_when(portal: Portal) -> None:
+    # It is 5 October, 10:00 UTC: still the 4th in Pago Pago.
+    change(portal, timeZone="Pacific/Pago_Pago")
+    holidays = {"firstDay": "2026-10-05", "lastDay": "2026-10-16"}
+    changed = change(portal, pauseWindows=[holidays]).body
+    assert changed["pauseWindows"] == [holidays]
+    screen = portal.ask("GET", "/integration").body
+    assert (screen["status"], screen["pausedUntil"]) == ("connected", "")
+    assert screen["connection"]["nextNight"] == "2026-10-17T13:00Z"
+    portal.clock += timedelta(hours=12)
+    screen = portal.ask("GET", "/integration").body
+    assert (screen["status"], screen["pausedUntil"]) == ("paused", "2026-10-16")
+    assert portal.ask("POST", "/runs", {}).status == 202
+    assert portal.ask("GET", "/integration").body["status"] == "syncing"
+
+
+def test_paused_by_the_switch_there_is_no_day_on_which_it_ends_by_itself(portal: Portal) -> None:
+    change(portal, paused=True, pauseWindows=[{"firstDay": "2026-10-01", "lastDay": "2026-10-16"}])
+    screen = portal.ask("GET", "/integration").body
+    assert (screen["status"], screen["pausedUntil"]) == ("paused", "")
+    assert change(portal, pauseWindows=[]).body["pauseWindows"] == []
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        [{"firstDay": "2026-10-02", "lastDay": "2026-10-01"}],
+        [{"firstDay": "2026-02-30", "lastDay": "2026-03-01"}],
+        [{"firstDay": "2026-10-02"}],
+        [{"firstDay": "2026-10-02T00:00:00", "lastDay": "2026-10-03"}],
+        [{"firstDay": "9999-12-30", "lastDay": "9999-12-31"}],
+        [{"firstDay": "2026-10-02", "lastDay": "2026-10-03"}] * 21,
+    ],
+)
+def test_windows_that_are_none_are_refused(portal: Portal, windows: list[Any]) -> None:
+    refused = change(portal, pauseWindows=windows)
+    assert (refused.status, refused.code) == (400, "invalid-input")
+    assert "pauseWindows" in refused.body["detail"]
+
+
 def test_what_may_take_groups_away_needs_a_preview_under_exactly_it(portal: Portal) -> None:
     portal.sync(small_roster())
     assert change(portal, roster=WITHOUT_HILL).code == "preview-needed"
@@ -63,6 +104,23 @@ def test_what_may_take_groups_away_needs_a_preview_under_exactly_it(portal: Port
     changed = change(portal, roster=WITHOUT_HILL, preview=seen)
     assert (changed.status, changed.body["roster"]["schoolsExcluded"]) == (200, ["hill"])
     assert portal.sync(small_roster()).statistics["groups"] == 0
+
+
+def test_a_preview_shows_how_ready_the_tenant_is_and_no_other_run_does(portal: Portal) -> None:
+    portal.added("u1", "t1@hill.example")
+    shown = portal.ask("GET", f"/runs/{preview(portal, {})}").body["run"]
+    assert shown["readiness"] == {
+        "teachers": 2,
+        "teachersWithUser": 1,
+        "students": 3,
+        "studentsWithLogin": 3,
+        "sharedEmails": 0,
+        "danglingEnrollments": 0,
+        "domainsWithoutUser": {},
+    }
+    portal.sync(small_roster())
+    readiness = [run["readiness"] for run in portal.ask("GET", "/runs").body["runs"]]
+    assert readiness == [None, shown["readiness"]]
 
 
 def test_a_preview_changes_nothing_but_what_it_is_asked(portal: Portal) -> None:
@@ -101,11 +159,32 @@ def test_two_admins_who_change_at_once_do_not_undo_each_other(
 
 def test_how_many_users_would_be_made_is_shown_before_it_is_switched_on(portal: Portal) -> None:
     portal.sync(small_roster())
-    for domains, count in (("hill.example,other.example", 2), ("other.example", 0)):
-        answer = portal.ask("GET", "/users/automatic", query=f"domains={domains}")
-        assert answer.body == {"count": count}
+    for query, count in (("domains=hill.example,other.example", 2), ("domains=other.example", 0), ("", 0)):
+        answer = portal.ask("GET", "/users/automatic", query=query)
+        assert answer.body == {"count": count, "domains": {"hill.example": 2}}
     creation = {"domains": ["hill.example"], "role": "teacher", "site": "north"}
     assert change(portal, creation=creation).body["creation"] == creation
+
+
+def test_schools_are_offered_by_name_and_only_those_that_could_be_left_out(portal: Portal) -> None:
+    assert portal.ask("GET", "/integration/schools").body == {"schools": []}
+    roster = small_roster()
+    roster["orgs"] = [
+        Org(sourced_id="hill", name="hill", type="school"),
+        Org(sourced_id="z", name="Dale", type="school"),
+        Org(sourced_id="far", name="Far Campus", type="campus"),
+        Org(sourced_id="district", name="District", type="district"),
+        Org(sourced_id="old", name="Closed", type="school", active=False),
+        Org(sourced_id="nameless", type="school"),
+    ]
+    roster["classes"] = [section("c1", school="far"), section("c2")]
+    portal.sync(roster)
+    assert portal.ask("GET", "/integration/schools").body["schools"] == [
+        {"sourcedId": "z", "name": "Dale"},
+        {"sourcedId": "far", "name": "Far Campus"},
+        {"sourcedId": "hill", "name": "hill"},
+        {"sourcedId": "nameless", "name": "nameless"},
+    ]
 
 
 SETTINGS = st.builds(

@@ -14,7 +14,7 @@ def test_an_admin_disconnects_and_says_what_becomes_of_the_groups(portal: Portal
     for _ in range(2):
         answer = portal.ask("DELETE", "/integration", query=f"groups={groups}")
         assert (answer.status, answer.body) == (202, {"status": "disconnecting", "groups": groups})
-    event = {"tenantId": TENANT, "groups": groups}
+    event = {"tenantId": TENANT, "groups": groups, "connectedAt": 0}
     assert portal.executions.started == [("disconnect", f"{TENANT}-0-1", event)] * 2
     integration = portal.stores.integrations.get(TENANT)
     assert integration is not None

@@ -15,7 +15,8 @@ def test_every_route_tells_its_answer_and_its_problems() -> None:
         for method, operation in operations.items():
             assert method in METHODS
             good = [status for status in operation["responses"] if status.startswith("2")]
-            assert len(good) == 1, path
+            # Another district's credentials are taken, and connected later.
+            assert len(good) == 1 or (path, good) == ("/integration/credentials", ["200", "202"]), path
             assert operation["summary"]
             for status in ("400", "403", "404", "409", "413", "415", "422", "500", "503"):
                 content = operation["responses"][status]["content"]

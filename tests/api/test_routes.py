@@ -59,6 +59,11 @@ def test_the_status_is_the_first_that_applies(fields: dict[str, object], status:
         assert portal.ask("GET", "/integration").body["status"] == status
 
 
+@pytest.mark.parametrize(("roles", "can_act"), [("[admin]", True), ("[reader]", False), ("[a admin]", True)])
+def test_the_screen_says_whether_the_caller_may_act(portal: Portal, roles: str, *, can_act: bool) -> None:
+    assert portal.ask("GET", "/integration", roles=roles).body["canAct"] is can_act
+
+
 def test_while_a_run_goes_on_the_status_is_syncing_and_names_it(portal: Portal) -> None:
     portal.stores.leases.acquire(TENANT, "run-1", portal.clock, LEASE_SECONDS)
     screen = portal.ask("GET", "/integration").body

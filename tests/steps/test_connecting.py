@@ -1,7 +1,8 @@
 """Connecting a tenant: only what was verified is stored, and never another district's."""
 
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import pytest
 
@@ -11,12 +12,19 @@ from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery, District
 from rostersync.parsing import parse_request
 from rostersync.roster.settings import RosterSettings
-from rostersync.steps.verify_credentials import ConnectRequest, Discover, masked, verify_credentials
+from rostersync.steps.verify_credentials import (
+    ConnectRequest,
+    Discover,
+    Verified,
+    masked,
+    verify_credentials,
+)
 from rostersync.storage import keys
 from rostersync.storage.integrations import Leaving
-from tests.fakes import FakeBus
+from tests.fakes import FakeBus, FakeStepFunctions, executions_of
 from tests.steps.driver import NOW, TENANT, FakeStores
 
+MACHINE: Final = "arn:aws:states:us-east-1:123456789012:stateMachine:disconnect"
 HILL = District("Hill", "hill.example", "district", ("north", "south"), ("North", "South"))
 DALE = District("Dale", "dale.example", "district", ("east",), ("East",))
 EVENT = {
@@ -44,16 +52,20 @@ def connect(
     *,
     bus: FakeBus | None = None,
     key: bytes = b"k" * 32,
+    now: datetime = NOW,
+    step_functions: FakeStepFunctions | None = None,
     **changes: Any,
-) -> Discovery:
-    """Connect the tenant at the usual time."""
+) -> Verified:
+    """Connect the tenant, at the usual time unless told otherwise."""
     request = parse_request(ConnectRequest, {**EVENT, **changes})
     return verify_credentials(
         request,
         stores,
         FakeBus() if bus is None else bus,
+        executions_of(step_functions or FakeStepFunctions()),
+        MACHINE,
         discover,
-        now=NOW,
+        now=now,
         default_time_zone="UTC",
         new_hash_key=lambda: key,
     )
@@ -61,7 +73,7 @@ def connect(
 
 def test_what_was_found_is_stored_and_the_secret_apart() -> None:
     stores = FakeStores()
-    found = connect(stores, finds(HILL))
+    found = connect(stores, finds(HILL)).found
     integration = stores.integrations.require(TENANT)
     assert found.district == HILL
     assert (integration.server_url, integration.status) == (
@@ -126,8 +138,9 @@ def test_another_district_is_refused_and_nothing_is_stored() -> None:
     stores = FakeStores()
     connect(stores, finds(HILL))
     before, secrets = stores.table.items, stores.secrets.writes
-    with pytest.raises(OtherDistrict, match="Hill"):
+    with pytest.raises(OtherDistrict, match="Hill") as refused:
         connect(stores, finds(DALE))
+    assert (refused.value.connected, refused.value.found) == ("Hill", "Dale")
     assert (stores.table.items, stores.secrets.writes) == (before, secrets)
 
 

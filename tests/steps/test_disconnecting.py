@@ -4,10 +4,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, TypeVar
 
 import pytest
-from botocore.exceptions import ClientError
 
 from rostersync.errors import EventBusUnavailable, LeaseLost, NotConnected, RetryableError, StorageUnavailable
 from rostersync.parsing import parse_request
@@ -23,42 +22,18 @@ from rostersync.steps.stop_run import stop_run
 from rostersync.storage import keys, staged
 from rostersync.storage.attributes import Item
 from rostersync.storage.executions import Executions
+from tests.fakes import FakeStepFunctions, executions_of
 from tests.steps.driver import LEASE_SECONDS, LONGEST_FUNCTION_SECONDS, TENANT, FakeStores, connected
 from tests.steps.published import published
 from tests.steps.rosters import Roster, serve, small_roster, teacher
-from tests.steps.test_connecting import DALE, HILL, connect, finds
+from tests.steps.test_connecting import DALE, HILL, MACHINE, connect, finds
 from tests.steps.test_linking_in_the_middle import District, first_day, second_day
 from tests.steps.test_linking_users import assert_links_are_right
 
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
-
-MACHINE: Final = "arn:aws:states:us-east-1:123456789012:stateMachine:disconnect"
 SYNC: Final = "arn:aws:states:us-east-1:123456789012:stateMachine:sync"
 HISTORY: Final = {"run", "progress"}
 CHOICES: Final = ("keep", "remove")
 NEVER: Final = 10**9
-
-
-class FakeStepFunctions:
-    """Executions by ARN, each with its input, None once it has ended. Names are taken as AWS takes them."""
-
-    def __init__(self) -> None:
-        self.executions: dict[str, str | None] = {}
-
-    def start_execution(self, **asked: str) -> None:
-        arn = f"{asked['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{asked['name']}"
-        if self.executions.setdefault(arn, asked["input"]) != asked["input"]:
-            raise ClientError({"Error": {"Code": "ExecutionAlreadyExists", "Message": ""}}, "StartExecution")
-
-    def stop_execution(self, **asked: str) -> None:
-        if asked["executionArn"] not in self.executions:
-            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist", "Message": ""}}, "StopExecution")
-        self.executions[asked["executionArn"]] = None
-
-    @property
-    def names(self) -> list[str]:
-        return [arn.rpartition(":")[2] for arn in self.executions]
 
 
 @dataclass
@@ -66,26 +41,28 @@ class Leaver(District):
     """A district that can be disconnected, and connected again with another key and other ids."""
 
     step_functions: FakeStepFunctions = field(default_factory=FakeStepFunctions)
-    keys_made: int = 0
+    ending: int = 0
 
     @property
     def executions(self) -> Executions:
-        return Executions(cast("SFNClient", self.step_functions), sleep=lambda _: None)
+        return executions_of(self.step_functions)
 
     def press(self, groups: str, actor: str = "") -> None:
         begin_disconnect(self._request(groups, actor), self.stores, self.executions, MACHINE, now=self.clock)
 
     def stop(self, groups: str) -> None:
-        stop_run(self._request(groups), self.stores, self.executions, SYNC, now=self.clock)
+        told = stop_run(self._request(groups), self.stores, self.executions, SYNC, now=self.clock)
+        self.ending = told["connectedAt"]
 
     def purge(self, *shards: int) -> None:
         self.clock += timedelta(minutes=6)
         for shard in shards or range(16):
-            event = {"tenantId": TENANT, "shards": [shard]}
+            event = {"tenantId": TENANT, "connectedAt": self.ending, "shards": [shard]}
             purge_shards(parse_request(PurgeRequest, event), self.stores, self.bus, now=self.clock)
 
     def finish(self) -> None:
-        finish_disconnect(parse_request(FinishDisconnectRequest, {"tenantId": TENANT}), self.stores)
+        request = parse_request(FinishDisconnectRequest, {"tenantId": TENANT, "connectedAt": self.ending})
+        finish_disconnect(request, self.stores, self.bus, now=self.clock, default_time_zone="UTC")
 
     def disconnect(self, groups: str) -> None:
         """Go through the state machine."""
@@ -114,9 +91,16 @@ class Leaver(District):
         return parse_request(DisconnectRequest, event)
 
 
+L = TypeVar("L", bound=Leaver)
+
+
 def at_work(stores: FakeStores | None = None) -> Leaver:
     """Return a district whose two teachers have users and see their groups."""
-    district = Leaver(stores=stores or connected())
+    return put_to_work(Leaver(stores=stores or connected()))
+
+
+def put_to_work(district: L) -> L:
+    """Let the two teachers of a district have users and see their groups."""
     district.senso.add_user(TENANT, "t1@hill.example")
     district.senso.add_user(TENANT, "t2@hill.example")
     # What cannot be linked, asked for and matched is to go, too.
@@ -362,7 +346,7 @@ def test_two_presses_are_one_execution_and_who_pressed_first_is_remembered() -> 
     assert integration.status == "disconnecting"
     assert list(district.stores.integrations.due(district.clock + timedelta(days=9))) == []
     (told,) = district.step_functions.executions.values()
-    assert json.loads(told or "") == {"tenantId": TENANT, "groups": "keep"}
+    assert json.loads(told or "") == {"tenantId": TENANT, "groups": "keep", "connectedAt": 0}
 
 
 def test_after_an_execution_that_failed_pressing_starts_another() -> None:

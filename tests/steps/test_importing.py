@@ -13,7 +13,7 @@ from rostersync.steps.import_users import Imported, ImportRequest, import_users
 from rostersync.steps.list_teachers import (
     Teachers,
     TeachersRequest,
-    count_automatic,
+    automatic_by_domain,
     list_teachers,
     users_without_teacher,
 )
@@ -243,10 +243,17 @@ def test_the_number_is_shown_before_it_is_switched_on() -> None:
     roster["teachers"] = [teacher("n00", "n00@dale.example"), *roster["teachers"][1:]]
     tenant.sync(roster)
     tenant.added("u1", "n05@hill.example")
-    assert count_automatic(TENANT, HILL, tenant.stores) == 28
-    both = CreationSettings(domains=frozenset({"hill.example", "dale.example"}))
-    assert count_automatic(TENANT, both, tenant.stores) == 29
-    assert count_automatic(TENANT, CreationSettings(), tenant.stores) == 0
+    assert automatic_by_domain(TENANT, tenant.stores) == {"hill.example": 28, "dale.example": 1}
+    importing(tenant, tenant.owner("n07@hill.example"))
+    assert automatic_by_domain(TENANT, tenant.stores)["hill.example"] == 27
+
+
+def test_who_shares_an_email_or_has_no_group_is_in_no_number_that_is_shown() -> None:
+    tenant = Tenant()
+    roster = small_roster()
+    roster["teachers"] = [teacher("t1"), teacher("t1b", "t1@hill.example"), teacher("t2"), teacher("t3")]
+    tenant.sync(roster)
+    assert automatic_by_domain(TENANT, tenant.stores) == {"hill.example": 1}
 
 
 def test_who_was_refused_is_not_asked_for_again_by_itself() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from rostersync.errors import CredentialsRejected, NightAlreadyRun
 from rostersync.parsing import parse_request
+from rostersync.roster.pausing import PauseWindow
 from rostersync.steps.list_due_tenants import LONGEST_NIGHT_SECONDS, NightRequest, list_due_tenants
 from rostersync.steps.summarise_night import SummaryRequest, summarise_night
 from rostersync.storage.integrations import Leaving
@@ -21,7 +22,8 @@ SCHEDULED = "2026-10-05T02:00:00Z"
 
 def listed(stores: FakeStores, night: str, *, now: datetime = NOW, **event: Any) -> list[dict[str, str]]:
     """Return the tenants and runs that a night stages."""
-    told = list_due_tenants(parse_request(NightRequest, {"nightId": night, **event}), stores, now=now)
+    request = parse_request(NightRequest, {"nightId": night, **event})
+    told = list_due_tenants(request, stores, now=now, default_time_zone="UTC")
     staged = stores.staging.get_json(told["tenantsKey"], list[dict[str, str]])
     assert (told["nightId"], told["tenants"]) == (night, len(staged))
     return staged
@@ -57,6 +59,34 @@ def test_one_night_works_at_a_time_and_who_it_has_not_run_stays_due() -> None:
     assert tenants(listed(stores, "night-3", now=NOW + HOUR)) == [], "the end of another night ends nothing"
     end(stores, "night-1")
     assert tenants(listed(stores, "night-4", now=NOW + HOUR)) == ["shelbyville", "springfield"]
+
+
+def test_no_night_begins_in_a_pause_window_not_even_a_late_one_and_named_ones_do() -> None:
+    pause = (PauseWindow("2026-10-06", "2026-10-07"),)
+    late: dict[str, Any] = {
+        "nightly_hour": 23,
+        "due_at": "2026-10-05T23:00Z",
+        "last_nightly_date": "2026-10-04",
+    }
+    stores = connected(pause_windows=pause, **late)
+    midnight = datetime(2026, 10, 6, tzinfo=UTC)
+    assert tenants(listed(stores, "night-1", now=midnight)) == []
+    assert tenants(listed(stores, "by-hand", now=midnight, tenantIds=["springfield"])) == ["springfield"]
+    end(stores, "night-1")
+    # It is not made up for at the window's end: the next one is at its hour.
+    hours = [midnight + 2 * DAY + number * HOUR for number in range(24)]
+    taken = []
+    for number, hour in enumerate(hours):
+        taken += [hour for _ in listed(stores, f"later-{number}", now=hour)]
+        end(stores, f"later-{number}")
+    assert taken == [datetime(2026, 10, 8, 23, tzinfo=UTC)]
+
+
+def test_the_next_night_after_one_is_the_first_outside_the_windows() -> None:
+    stores = connected(pause_windows=(PauseWindow("2026-10-06", "2026-10-09"),))
+    sync(stores, serve(small_roster()), cause="nightly")
+    assert stores.integrations.require("springfield").due_at == "2026-10-10T02:00Z"
+    assert sync(stores, serve(small_roster()), now=NOW + DAY).outcome == "unchanged"
 
 
 def test_a_night_that_never_ended_is_over_after_its_time_out() -> None:

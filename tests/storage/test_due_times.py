@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rostersync.errors import InvalidInput
-from rostersync.storage.due_times import next_due_at, to_due_at
+from rostersync.roster.pausing import PauseWindow
+from rostersync.storage.due_times import is_due, next_due_at, to_due_at
 
 NEW_YORK = "America/New_York"
 
@@ -106,6 +107,69 @@ def test_every_local_date_has_exactly_one_night_near_its_hour(zone: str, hour: i
         last, now = local.date().isoformat(), due
         dates.append(local.date())
     assert dates == [dates[0] + timedelta(days=number) for number in range(30)]
+
+
+days = st.dates(date(2026, 1, 1), date(2027, 12, 31))
+windows = st.lists(st.tuples(days, st.integers(0, 60)), max_size=20).map(
+    lambda drawn: tuple(
+        PauseWindow(first.isoformat(), (first + timedelta(days=length)).isoformat())
+        for first, length in drawn
+    )
+)
+
+
+def covered(day: date, pauses: tuple[PauseWindow, ...]) -> bool:
+    """Say so by listing every day of every window."""
+    return any(
+        day == date.fromisoformat(one.first_day) + timedelta(days=number)
+        for one in pauses
+        for number in range((date.fromisoformat(one.last_day) - date.fromisoformat(one.first_day)).days + 1)
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    zone=zones,
+    hour=st.integers(0, 23),
+    start=days,
+    minute=st.integers(0, 24 * 60),
+    ago=st.integers(-1, 3),
+    pauses=windows,
+)
+def test_a_night_with_windows_is_the_first_one_without_them_on_a_day_outside(
+    zone: str, hour: int, start: date, minute: int, ago: int, pauses: tuple[PauseWindow, ...]
+) -> None:
+    now = datetime(start.year, start.month, start.day, tzinfo=UTC) + timedelta(minutes=minute)
+    last = "" if ago < 0 else (start - timedelta(days=ago)).isoformat()
+
+    def night(last: str) -> tuple[str, date]:
+        due = next_due_at(now, zone, hour, last)
+        return due, datetime.fromisoformat(due).astimezone(ZoneInfo(zone)).date()
+
+    due, day = night(last)
+    while covered(day, pauses):
+        due, day = night(day.isoformat())
+    assert next_due_at(now, zone, hour, last, pauses) == due
+    # At that moment it begins, unless a window came in between when it was due already.
+    begins = max(now, datetime.fromisoformat(due))
+    today = begins.astimezone(ZoneInfo(zone)).date()
+    between = any(covered(day + timedelta(days=number), pauses) for number in range((today - day).days + 1))
+    assert is_due(due, begins, zone, hour, pauses) or between
+    assert not is_due(due, datetime.fromisoformat(due) - timedelta(minutes=1), zone, hour, pauses)
+
+
+@settings(max_examples=100, deadline=None)
+@given(zone=zones, hour=st.integers(0, 23), due_on=days, later=st.integers(0, 24 * 200), pauses=windows)
+def test_no_night_begins_on_a_day_of_a_window_however_late_it_is(
+    zone: str, hour: int, due_on: date, later: int, pauses: tuple[PauseWindow, ...]
+) -> None:
+    due = next_due_at(datetime(due_on.year, due_on.month, due_on.day, tzinfo=UTC), zone, hour, "2025-01-01")
+    now = datetime.fromisoformat(due) + timedelta(hours=later)
+    today = now.astimezone(ZoneInfo(zone)).date()
+    if covered(today, pauses):
+        assert not is_due(due, now, zone, hour, pauses)
+    elif not pauses:
+        assert is_due(due, now, zone, hour)
 
 
 def test_due_times_sort_by_time_whatever_zone_they_came_from() -> None:

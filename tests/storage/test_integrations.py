@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rostersync.errors import NotConnected, StorageConflict
+from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import RosterSettings
 from rostersync.storage.integrations import Integration, Integrations, Leaving
 from rostersync.storage.secrets import SecretRef
@@ -26,6 +27,7 @@ MAPLE = Integration(
     ),
     time_zone="America/New_York",
     nightly_hour=3,
+    pause_windows=(PauseWindow("2026-07-01", "2026-08-15"),),
     district_name="Maple District",
     host="maple.example",
     top_org="d1",

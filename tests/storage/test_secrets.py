@@ -1,9 +1,11 @@
 """The contract of the secrets, on the fake and on moto."""
 
+import boto3
 import pytest
 
 from rostersync.errors import SecretMissing
 from rostersync.storage.secrets import SecretRef, Secrets
+from tests.storage.aws import REGION
 
 FIRST = {"client_id": "maple-id", "client_secret": "not a real one"}
 SECOND = {"client_id": "maple-id", "client_secret": "another one"}
@@ -45,3 +47,12 @@ def test_an_unknown_version_is_missing(secrets: Secrets) -> None:
     ref = secrets.put("maple", "1", FIRST)
     with pytest.raises(SecretMissing):
         secrets.get(SecretRef(ref.arn, "00000000-0000-0000-0000-000000000000"))
+
+
+def test_a_secret_of_no_tenant_is_read_by_its_name(aws: None) -> None:
+    client = boto3.client("secretsmanager", REGION)
+    secrets = Secrets(client, "", sleep=lambda _: None)
+    with pytest.raises(SecretMissing, match="partner-key"):
+        secrets.read("partner-key")
+    client.create_secret(Name="partner-key", SecretString="not a real one")
+    assert secrets.read("partner-key") == "not a real one"

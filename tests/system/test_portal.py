@@ -1,6 +1,5 @@
 """The portal's API whole: API Gateway, tokens, functions, the sync behind it."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +8,7 @@ import requests
 from local.clock import Clock
 from local.engine import LocalEngine
 from local.tokens import TokenIssuer
+from rostersync.clock import milliseconds
 from simulator.district import District
 from simulator.faults import Fault
 from simulator.oracle import Oracle
@@ -16,7 +16,9 @@ from simulator.server import SimulatedServer
 from tests.system.conftest import NOON
 
 TENANT = "by-portal"
+PATH = "/ims/oneroster/v1p1"
 SECRET = "canary-secret-of-the-district"
+PARTNER_KEY = "canary-key-of-the-partner"
 SECONDS = 60
 
 
@@ -57,10 +59,30 @@ def issuer() -> TokenIssuer:
 
 
 @pytest.fixture(scope="module")
-def served(issuer) -> Iterator[LocalEngine]:
-    """An engine of its own, whose API knows the issuer."""
-    overrides = {"Environment": "local", "JwtIssuer": issuer.issuer}
+def partner() -> Iterator[SimulatedServer]:
+    """A server that also knows where the servers of all districts are."""
+    district = District.generate(students=40, seed=5, today=NOON.date())
+    with SimulatedServer(
+        district,
+        client_id="known-to-the-partner",
+        client_secret=SECRET,
+        partner_key=PARTNER_KEY,
+        partner_others=30,
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def served(issuer, partner) -> Iterator[LocalEngine]:
+    """An engine of its own, whose API knows the issuer, and the key of the partner API."""
+    overrides = {
+        "Environment": "local",
+        "JwtIssuer": issuer.issuer,
+        "PartnerApiUrl": partner.url,
+        "PartnerKeySecret": "partner-key",
+    }
     with LocalEngine(overrides=overrides, time_scale=0.01, clock=issuer.clock, issuers=[issuer]) as engine:
+        engine.client("secretsmanager").create_secret(Name="partner-key", SecretString=PARTNER_KEY)
         yield engine
 
 
@@ -93,6 +115,20 @@ def test_wrong_credentials_are_refused_with_the_reason_and_connect_nobody(served
     assert portal.ask("POST", "/runs", {}).json()["code"] == "not-connected"
 
 
+def test_without_an_address_the_partner_api_tells_it_for_this_client_id_alone(served, issuer, partner):
+    portal = Portal(served, issuer, "by-partner")
+    wrong = portal.connect(partner, serverUrl="", clientSecret="wrong")
+    assert wrong.json()["code"] == "credentials-rejected"
+    # Where another district's server is, it is not told for: that address answers nobody.
+    unknown = portal.connect(partner, serverUrl="", clientId="known-to-nobody")
+    assert (unknown.status_code, unknown.json()["code"]) == (400, "invalid-input")
+    answer = portal.connect(partner, serverUrl="")
+    assert (answer.status_code, answer.json()["serverUrl"]) == (200, f"{partner.url}{PATH}")
+    told = "\n".join([answer.text, unknown.text, *(line for lines in served.logs.values() for line in lines)])
+    assert PARTNER_KEY not in told
+    assert SECRET not in told
+
+
 def test_a_reader_may_not_connect(served, issuer, server):
     portal = Portal(served, issuer, "by-a-reader")
     body = {"clientId": server.client_id, "clientSecret": SECRET, "serverUrl": server.url}
@@ -121,6 +157,41 @@ def test_connect_sync_and_see_it_on_the_screen(portal, server):
     assert portal.sync()["run"]["outcome"] == "unchanged"
 
 
+def test_another_district_is_asked_for_and_takes_the_place_of_the_first_one(served, issuer, server):
+    portal = Portal(served, issuer, "switching")
+    assert portal.connect(server).json()["status"] == "connected"
+    portal.sync()
+    district = District.generate(students=60, seed=3, today=NOON.date())
+    with SimulatedServer(district, client_id="another-district", client_secret=SECRET) as other:
+        asked = portal.connect(other)
+        assert (asked.status_code, asked.json()["code"]) == (409, "other-district")
+        assert asked.json()["districts"] == {
+            "connected": server.district.name,
+            "found": other.district.name,
+        }
+        assert portal.ask("GET", "/integration").json()["status"] == "connected"
+        confirmed = portal.connect(other, confirmDistrict=True)
+        assert (confirmed.status_code, confirmed.json()["status"]) == (202, "switching")
+        screen = portal.ask("GET", "/integration").json()
+        assert (screen["status"], screen["connection"]["serverUrl"]) == (
+            "disconnecting",
+            f"{server.url}{PATH}",
+        )
+        assert screen["switchingTo"]["serverUrl"] == f"{other.url}{PATH}"
+        machine = served.state_machine("disconnect").arn.replace("stateMachine", "execution")
+        ended = served.wait(f"{machine}:switching-{milliseconds(NOON)}-1", SECONDS)
+        assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
+        screen = portal.ask("GET", "/integration").json()
+        assert (screen["status"], screen["switchingTo"], screen["lastRun"]) == ("connected", None, None)
+        assert screen["connection"]["serverUrl"] == f"{other.url}{PATH}"
+        assert screen["statistics"] == {}
+        portal.sync()
+        screen = portal.ask("GET", "/integration").json()
+        assert screen["statistics"] == Oracle(district.tables).statistics(NOON.date())
+    names = [one["Name"] for one in served.client("secretsmanager").list_secrets()["SecretList"]]
+    assert len([name for name in names if "/switching/" in name]) == 1
+
+
 def test_a_server_that_is_down_fails_the_run_in_words(served, issuer):
     portal = Portal(served, issuer, "goes-down")
     district = District.generate(students=40, seed=4, today=NOON.date())
@@ -137,25 +208,3 @@ def test_a_token_that_is_not_the_issuers_own_gets_nowhere(portal):
         for method, path in (("GET", "/integration"), ("POST", "/runs"), ("PUT", "/integration/credentials")):
             answer = portal.ask(method, path, {} if method != "GET" else None, token=token)
             assert answer.status_code == 401, (kind, path)
-
-
-def test_the_secret_and_nobodys_name_are_in_no_log_no_history_and_no_object_key(portal, server):
-    portal.connect(server)
-    portal.sync("full")
-    logs = "\n".join(line for lines in portal.engine.logs.values() for line in lines)
-    stepfunctions = portal.engine.client("stepfunctions")
-    machine = portal.engine.state_machine("sync").arn
-    histories = json.dumps(
-        [
-            stepfunctions.get_execution_history(executionArn=found["executionArn"])["events"]
-            for found in stepfunctions.list_executions(stateMachineArn=machine)["executions"]
-        ],
-        default=str,
-    )
-    rows = server.district.tables.read("SELECT given_name || ' ' || family_name, email, username FROM users")
-    personal = {text for row in rows for text in row if len(text) > 6}
-    listed = portal.engine.client("s3").list_objects_v2(Bucket=portal.engine.bucket)["Contents"]
-    object_keys = "\n".join(found["Key"] for found in listed)
-    for told in (logs, histories, object_keys):
-        assert SECRET not in told
-        assert not [text for text in personal if text in told]

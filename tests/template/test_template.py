@@ -85,6 +85,23 @@ def test_only_finishing_a_disconnect_may_delete_secrets_and_staged_objects():
     assert secret["Fn::Sub"].endswith(":secret:${SecretPrefix}/*")
 
 
+def test_only_verifying_credentials_may_read_the_partner_key():
+    policies = {
+        name: resource["Properties"]
+        for name, resource in RESOURCES.items()
+        if "IAM::Policy" in resource["Type"]
+    }
+    assert list(policies) == ["PartnerKeyPolicy"]
+    assert RESOURCES["PartnerKeyPolicy"]["Condition"] == "PartnerKey"
+    assert policies["PartnerKeyPolicy"]["Roles"] == [{"Ref": "VerifyCredentialsFunctionRole"}]
+    (statement,) = policies["PartnerKeyPolicy"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "secretsmanager:GetSecretValue"
+    assert statement["Resource"]["Fn::Sub"].endswith(":secret:${PartnerKeySecret}-??????")
+    for name in FUNCTIONS:
+        for resource in resources_of(name, "secretsmanager:GetSecretValue"):
+            assert resource["Fn::Sub"].endswith(":secret:${SecretPrefix}/*"), name
+
+
 def test_every_function_has_a_folder_a_step_and_a_log_group_of_its_own():
     folders = {function["CodeUri"] for function in FUNCTIONS.values()}
     assert folders == {f"functions/{path.parent.name}/" for path in (ROOT / "functions").glob("*/app.py")}

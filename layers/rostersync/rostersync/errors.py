@@ -37,6 +37,10 @@ class TooLarge(PermanentError):
     """A request's body is longer than any that is meant."""
 
 
+class UnsupportedMediaType(PermanentError):
+    """A request's body says that it is something else than JSON."""
+
+
 class NotConnected(PermanentError):
     """The tenant has no integration, or is being disconnected."""
 
@@ -46,7 +50,15 @@ class PreviewNeeded(PermanentError):
 
 
 class OtherDistrict(PermanentError):
-    """New credentials, or a roster, are another district's than the one connected (RULES §5)."""
+    """New credentials, or a roster, are another district's than the one connected (RULES §5).
+
+    ``connected`` and ``found`` are the names of the two, for the admin who has to confirm them.
+    """
+
+    def __init__(self, message: str, connected: str = "", found: str = "") -> None:
+        super().__init__(message)
+        self.connected = connected
+        self.found = found
 
 
 class AlreadyDecided(PermanentError):

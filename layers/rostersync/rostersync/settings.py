@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from rostersync.errors import InvalidInput
 
@@ -33,7 +34,8 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(dict(found))
         except ValidationError as error:
-            names = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+            # What is wrong with two of them together has no place; which it is its sentence says.
+            names = ", ".join(str((*problem["loc"], problem["msg"])[0]) for problem in error.errors())
             raise InvalidInput(f"the function's environment is missing or wrong in: {names}") from None
 
 
@@ -83,10 +85,23 @@ class PortalSettings(ApiSettings):
 
 
 class VerifySettings(ApiSettings, ServerSettings):
-    """``verify_credentials``. ``default_server_url`` "": every tenant enters its server's address."""
+    """``verify_credentials``. ``default_server_url`` "": every tenant enters its server's address.
+
+    ``partner_key_secret``: the name of the secret that holds the key of ClassLink's partner API, "" for none.
+    """
 
     secret_prefix: NonEmpty
+    disconnect_state_machine: NonEmpty
     default_server_url: str = ""
+    partner_api_url: str = ""
+    partner_key_secret: str = ""
+
+    @model_validator(mode="after")
+    def _keep_the_partner_key_apart(self) -> Self:
+        # What lies below the prefix, the functions of a sync may read.
+        if self.partner_key_secret.startswith(f"{self.secret_prefix}/"):
+            raise PydanticCustomError("prefix", "the partner key must not lie below SECRET_PREFIX")
+        return self
 
 
 class PlanSettings(ServerSettings):
@@ -112,6 +127,18 @@ class StopSettings(StoreSettings):
     """``stop_run``: whose executions it stops."""
 
     sync_state_machine: NonEmpty
+
+
+class NightSettings(StoreSettings):
+    """``list_due_tenants``: the time zone of tenants that have not chosen one."""
+
+    default_time_zone: NonEmpty = "UTC"
+
+
+class FinishDisconnectSettings(BusSettings):
+    """``finish_disconnect``: whose 02:00 the night of the connection that follows is."""
+
+    default_time_zone: NonEmpty = "UTC"
 
 
 class FinishSettings(StoreSettings):

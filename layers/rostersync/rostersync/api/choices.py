@@ -10,15 +10,19 @@ from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import (
     CreationChoices,
     GuardChoices,
+    PauseWindowShape,
     RosterChoices,
+    Schools,
     Settings,
     SettingsChange,
     WouldBeMade,
 )
 from rostersync.roster.guard import GuardSettings
+from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.steps.change_settings import Choices, change_settings
-from rostersync.steps.list_teachers import count_automatic
+from rostersync.steps.list_schools import list_schools
+from rostersync.steps.list_teachers import automatic_by_domain
 from rostersync.storage.integrations import Integration
 
 router = make_router()
@@ -45,6 +49,7 @@ def patch_settings(body: SettingsChange) -> Settings:
         nightly_hour=body.nightly_hour,
         time_zone=body.time_zone,
         paused=body.paused,
+        pause_windows=None if body.pause_windows is None else tuple(map(_window, body.pause_windows)),
         guard=GuardSettings(**body.guard.model_dump()) if body.guard else None,
         additions_only_until=body.additions_only_until,
         preview=body.preview,
@@ -55,16 +60,26 @@ def patch_settings(body: SettingsChange) -> Settings:
 
 
 @router.get(
+    "/integration/schools", summary="Schools to choose from", tags=["integration"], responses=answers(Schools)
+)
+def get_schools() -> Schools:
+    """Return the schools of the roster as last published, in order of name; none before the first sync."""
+    caller, at = services.who_looks(router), services.current()
+    found = list_schools(caller.tenant_id, at.stores)
+    return Schools.model_validate({"schools": [asdict(school) for school in found]})
+
+
+@router.get(
     "/users/automatic", summary="How many would be made", tags=["users"], responses=answers(WouldBeMade)
 )
 def get_users_automatic(
-    domains: Annotated[str, Query(max_length=2_000, description="E-mail domains, comma-separated")],
+    domains: Annotated[str, Query(max_length=2_000, description="E-mail domains, comma-separated")] = "",
 ) -> WouldBeMade:
-    """Return for how many teachers of these domains users would be asked for by themselves."""
+    """Return for how many teachers of these domains users would be asked for by themselves, and of each."""
     caller, at = services.who_looks(router), services.current()
     ticked = frozenset(domain.strip().lower() for domain in domains.split(",")) - {""}
-    count = count_automatic(caller.tenant_id, CreationSettings(domains=ticked), at.stores)
-    return WouldBeMade(count=count)
+    found = automatic_by_domain(caller.tenant_id, at.stores)
+    return WouldBeMade(count=sum(found[one] for one in ticked), domains=found)
 
 
 def roster_settings(choices: RosterChoices) -> RosterSettings:
@@ -77,6 +92,10 @@ def _creation(choices: CreationChoices) -> CreationSettings:
     return CreationSettings(domains=frozenset(choices.domains), role=choices.role, site=choices.site)
 
 
+def _window(shape: PauseWindowShape) -> PauseWindow:
+    return PauseWindow(shape.first_day, shape.last_day)
+
+
 def _shape(found: Integration, default_time_zone: str) -> Settings:
     roster, creation = asdict(found.settings), asdict(found.creation)
     return Settings.model_validate(
@@ -86,6 +105,7 @@ def _shape(found: Integration, default_time_zone: str) -> Settings:
             "nightly_hour": found.nightly_hour,
             "time_zone": found.time_zone or default_time_zone,
             "paused": found.paused,
+            "pause_windows": [asdict(window) for window in found.pause_windows],
             "guard": {name: getattr(found.guard, name) for name in GuardChoices.model_fields},
             "additions_only_until": found.additions_only_until,
         }

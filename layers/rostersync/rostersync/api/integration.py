@@ -5,9 +5,10 @@ from typing import Any
 from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.runs import shape_of_run
-from rostersync.api.shapes import Connection, IntegrationScreen
+from rostersync.api.shapes import Connection, FollowingDistrict, IntegrationScreen
 from rostersync.steps.show_integration import show_integration
 from rostersync.storage.integrations import Integration
+from rostersync.storage.runs import RunRecord
 
 router = make_router()
 
@@ -21,21 +22,40 @@ router = make_router()
 def get_integration() -> IntegrationScreen:
     """Return status, statistics, the last run, the next night, and whose server it is."""
     caller, at = services.who_looks(router), services.current()
-    screen = show_integration(caller.tenant_id, at.stores, now=at.now())
+    zone = at.settings.default_time_zone
+    screen = show_integration(caller.tenant_id, at.stores, now=at.now(), default_time_zone=zone)
     found = screen.integration
     return IntegrationScreen.model_validate(
         {
             "status": screen.status,
-            "connection": _connection(found, at.settings.default_time_zone) if found else None,
+            "connection": _connection(found, zone) if found else None,
+            "paused_until": screen.paused_until,
             "statistics": found.statistics if found else {},
             "people": screen.people,
-            "without_groups": screen.last.without_groups if screen.last else {},
+            "with_groups": _with_groups(screen.synced) if screen.synced else 0,
+            "without_groups": screen.synced.without_groups if screen.synced else {},
             "synced_at": found.synced_at if found else 0,
             "changed_at": screen.changed_at,
             "running": screen.running,
             "held": screen.held,
             "last_run": shape_of_run(screen.last) if screen.last else None,
+            "switching_to": _following(found) if found else None,
+            "can_act": caller.can_act,
         }
+    )
+
+
+def _with_groups(run: RunRecord) -> int:
+    """Return how many of the classes kept have groups: the others each have a reason (promise 9)."""
+    return (run.collections["classes"]["kept"] or 0) - sum(run.without_groups.values())
+
+
+def _following(found: Integration) -> FollowingDistrict | None:
+    following = found.following
+    if following is None:
+        return None
+    return FollowingDistrict(
+        district_name=following.district_name, server_url=following.server_url, since=following.connected_at
     )
 
 

@@ -16,6 +16,7 @@ STATUS: Final[dict[type[RosterSyncError], tuple[int, str]]] = {
     errors.Forbidden: (403, "Not allowed"),
     errors.NotFound: (404, "Not found"),
     errors.TooLarge: (413, "The request is too long"),
+    errors.UnsupportedMediaType: (415, "Not JSON"),
     errors.NotConnected: (409, "Not connected"),
     errors.PreviewNeeded: (409, "Preview first"),
     errors.OtherDistrict: (409, "Another district"),
@@ -47,7 +48,11 @@ def problem_of(error: RosterSyncError, run_id: str = "") -> Response[str]:
     if found is None:
         return unexpected(run_id)
     status, title = found
-    return problem(status, code_of(type(error)), title, str(error), run_id)
+    told = problem(status, code_of(type(error)), title, str(error), run_id)
+    if isinstance(error, errors.OtherDistrict):
+        districts = {"connected": error.connected, "found": error.found}
+        told.body = json.dumps({**json.loads(told.body or ""), "districts": districts})
+    return told
 
 
 def unexpected(run_id: str = "") -> Response[str]:

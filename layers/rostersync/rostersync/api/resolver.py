@@ -4,43 +4,59 @@ from typing import Any, Final, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import (
-    RequestUnsupportedContentType,
-    RequestValidationError,
-)
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from rostersync.api.bodies import check_body
 from rostersync.api.problems import CONTENT_TYPE, code_of, problem, problem_of, unexpected
-from rostersync.api.shapes import Problem, Shape
-from rostersync.errors import InvalidInput, NotFound, RosterSyncError, TooLarge
+from rostersync.api.shapes import GatewaysAnswer, Problem, Shape
+from rostersync.errors import InvalidInput, NotFound, RosterSyncError
 from rostersync.observability import Handler, kind_of, logger, place_of, tracer
 from rostersync.parsing import FIELD
 
-LONGEST_BODY: Final = 64 * 1024
-
-_PROBLEMS: Final[dict[int, OpenAPIResponse]] = {
-    status: {"description": title, "content": {CONTENT_TYPE: {"model": Problem}}}
-    for status, title in {
-        400: "The request is not valid",
-        403: "Not allowed",
-        404: "Not found",
-        409: "Not as things stand now",
-        413: "The request is too long",
-        415: "Not JSON",
-        422: "Refused by the Roster Server",
-        500: "Unexpected error",
-        503: "Try again",
-    }.items()
+_PROBLEMS: Final = {
+    400: "The request is not valid",
+    403: "Not allowed",
+    404: "Not found",
+    409: "Not as things stand now",
+    413: "The request is too long",
+    415: "Not JSON",
+    422: "Refused by the Roster Server",
+    500: "Unexpected error",
+    503: "Try again",
 }
-"""What any route may answer beside what it is for. 401 and 429 are API Gateway's own."""
+"""What any route may answer beside what it is for."""
+
+_GATEWAYS: Final = {
+    401: "No token, or not a good one",
+    404: "Not found",
+    413: "The request is too long",
+    429: "Too many requests",
+    500: "Unexpected error",
+    503: "Not in time",
+}
+"""What API Gateway answers by itself, and in its own form: before a function is asked, or in its place."""
 
 
-def answers(model: type[Shape], status: int = 200) -> dict[int, OpenAPIResponse]:
+def _refusals() -> dict[int, OpenAPIResponse]:
+    told: dict[int, OpenAPIResponse] = {}
+    for status in sorted({*_PROBLEMS, *_GATEWAYS}):
+        content: dict[str, Any] = {}
+        if status in _PROBLEMS:
+            content[CONTENT_TYPE] = {"model": Problem}
+        if status in _GATEWAYS:
+            content["application/json"] = {"model": GatewaysAnswer}
+        title = _PROBLEMS.get(status) or _GATEWAYS[status]
+        told[status] = cast("OpenAPIResponse", {"description": title, "content": content})
+    return told
+
+
+def answers(model: type[Shape], *statuses: int) -> dict[int, OpenAPIResponse]:
     """Return what a route may answer: what it is for, and the problems."""
     meant: OpenAPIResponse = {"description": "As asked", "content": {"application/json": {"model": model}}}
-    return {status: meant, **_PROBLEMS}
+    return {**dict.fromkeys(statuses or (200,), meant), **_refusals()}
 
 
 def make_router() -> APIGatewayHttpRouter:
@@ -52,7 +68,6 @@ def make_resolver() -> APIGatewayHttpResolver:
     """Return a resolver that validates requests and answers, and tells every error as a problem."""
     resolver = APIGatewayHttpResolver(enable_validation=True)
     resolver.exception_handler(RequestValidationError)(_not_valid)
-    resolver.exception_handler(RequestUnsupportedContentType)(_not_json)
     resolver.exception_handler(RosterSyncError)(_refused)
     resolver.exception_handler(Exception)(_unexpected)
     resolver.not_found(_nothing_here)
@@ -66,29 +81,32 @@ def http(resolver: APIGatewayHttpResolver) -> Handler:
     def handler(event: Any, context: LambdaContext) -> Any:
         logger.set_correlation_id(context.aws_request_id)
         logger.append_keys(function=context.function_name, route=str(event.get("routeKey", "")))
-        answer = _too_large(event) or resolver.resolve(event, context)
+        answer = _refused_body(event) or resolver.resolve(event, context)
         logger.info("answered", status=answer["statusCode"])
         return answer
 
     return cast("Handler", handler)
 
 
-def _too_large(event: Any) -> dict[str, Any] | None:
-    # Before anybody parses it.
-    if len(event.get("body") or "") <= LONGEST_BODY:
-        return None
-    told = problem_of(TooLarge(f"a request has {LONGEST_BODY // 1024} KB at most"))
-    headers = {"Content-Type": CONTENT_TYPE}
-    return {"statusCode": told.status_code, "headers": headers, "body": told.body, "isBase64Encoded": False}
+def _refused_body(event: Any) -> dict[str, Any] | None:
+    """Return the answer to a body that no route may get; None for any other."""
+    try:
+        check_body(event)
+    except RosterSyncError as error:
+        told = _refused(error)
+        headers = {"Content-Type": CONTENT_TYPE}
+        return {
+            "statusCode": told.status_code,
+            "headers": headers,
+            "body": told.body,
+            "isBase64Encoded": False,
+        }
+    return None
 
 
 def _not_valid(error: RequestValidationError) -> Response[str]:
     fields = ", ".join(sorted({_named(one["loc"]) for one in error.errors()}))
     return problem_of(InvalidInput(f"missing or not as it should be: {fields}"))
-
-
-def _not_json(_: RequestUnsupportedContentType) -> Response[str]:
-    return problem(415, "unsupported-media-type", "Not JSON", "send the body as application/json")
 
 
 def _refused(error: RosterSyncError) -> Response[str]:

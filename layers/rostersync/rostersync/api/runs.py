@@ -96,4 +96,4 @@ def post_run_issues_table(run_id: RunIdInPath) -> Download:
 
 def shape_of_run(run: RunRecord) -> RunShape:
     """Return a run as the portal sees it."""
-    return RunShape.model_validate({name: getattr(run, name) for name in RunShape.model_fields})
+    return RunShape.model_validate(run, from_attributes=True)

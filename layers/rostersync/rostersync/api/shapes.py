@@ -1,10 +1,22 @@
 """The API's bodies, as the portal sees them: camelCase, times in ms since 1970, 0 for never."""
 
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, StrictBool, model_validator
+from pydantic_core import PydanticCustomError
 
+from rostersync.roster.identity import OWNER_ID_PATTERN
+from rostersync.roster.pausing import MOST_WINDOWS
 from rostersync.steps.requests import Mode, Request
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_WHOLE: Final = BeforeValidator(_whole)
+"""JSON has one kind of number: 5.0 is 5. Neither true nor "5" is, which is what ``strict`` is for."""
 
 Milliseconds = Annotated[int, Field(ge=0, description="Since 1970, 0: never")]
 
@@ -22,10 +34,39 @@ class Problem(Shape):
     detail: str
     code: str
     run_id: str = ""
+    districts: "Districts | None" = None
+
+
+class Districts(Shape):
+    """Of ``other-district``: the names that an admin has to confirm before ``confirmDistrict`` is sent."""
+
+    connected: str
+    found: str
+
+
+class ReadinessShape(Shape):
+    """Teachers who would have groups and students in them, with a user or a login, and what is in the way.
+
+    ``domainsWithoutUser``: e-mail domains of those teachers that no Senso user has, most teachers first.
+    """
+
+    teachers: int
+    teachers_with_user: int
+    students: int
+    students_with_login: int
+    shared_emails: int
+    dangling_enrollments: int
+    domains_without_user: dict[str, int]
+
+
+class GatewaysAnswer(Shape):
+    """API Gateway's own words: a token that is not good, too many requests."""
+
+    message: str
 
 
 class RunShape(Shape):
-    """One sync. ``outcome`` is "" while it runs."""
+    """One sync. ``outcome`` is "" while it runs; only a preview that came to its end has ``readiness``."""
 
     run_id: str
     mode: str
@@ -45,6 +86,7 @@ class RunShape(Shape):
     notes: dict[str, int]
     delivery: dict[str, int]
     collections: dict[str, dict[str, int | None]]
+    readiness: ReadinessShape | None
 
 
 class ProgressShape(Shape):
@@ -74,10 +116,10 @@ Domain = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,252}$", descriptio
 class RosterChoices(Shape):
     """Choices that change which groups a roster yields, and how they are called."""
 
-    aides_own_groups: bool = False
-    lead_days: Annotated[int, Field(ge=0, le=60)] = 7
-    grace_days: Annotated[int, Field(ge=0, le=60)] = 7
-    homerooms: bool = True
+    aides_own_groups: StrictBool = False
+    lead_days: Annotated[int, Field(strict=True, ge=0, le=60), _WHOLE] = 7
+    grace_days: Annotated[int, Field(strict=True, ge=0, le=60), _WHOLE] = 7
+    homerooms: StrictBool = True
     schools_excluded: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=255)], ...], Field(max_length=500)
     ] = ()
@@ -92,6 +134,26 @@ class CreationChoices(Shape):
     domains: Annotated[tuple[Domain, ...], Field(max_length=20)] = ()
     role: Annotated[str, Field(min_length=1, max_length=100)] = "teacher"
     site: Annotated[str, Field(max_length=100)] = ""
+
+
+IsoDate = Annotated[str, Field(pattern=r"^2[01]\d\d-\d\d-\d\d$", description="Local date, 2026-07-01")]
+
+
+class PauseWindowShape(Shape):
+    """Days without nightly runs, both ends included."""
+
+    first_day: IsoDate
+    last_day: IsoDate
+
+    @model_validator(mode="after")
+    def _are_days_in_order(self) -> Self:
+        try:
+            in_order = date.fromisoformat(self.first_day) <= date.fromisoformat(self.last_day)
+        except ValueError:
+            in_order = False
+        if not in_order:
+            raise PydanticCustomError("days", "must be two days of the calendar, in their order")
+        return self
 
 
 DateOrNone = Annotated[
@@ -119,9 +181,10 @@ class SettingsChange(Shape):
 
     roster: RosterChoices | None = None
     creation: CreationChoices | None = None
-    nightly_hour: Annotated[int, Field(ge=0, le=23)] | None = None
+    nightly_hour: Annotated[int, Field(strict=True, ge=0, le=23), _WHOLE] | None = None
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    paused: bool | None = None
+    paused: StrictBool | None = None
+    pause_windows: Annotated[tuple[PauseWindowShape, ...], Field(max_length=MOST_WINDOWS)] | None = None
     guard: GuardChoices | None = None
     additions_only_until: DateOrNone | None = None
     preview: Annotated[str, Field(max_length=80)] = ""
@@ -135,14 +198,32 @@ class Settings(Shape):
     nightly_hour: int
     time_zone: str
     paused: bool
+    pause_windows: list[PauseWindowShape]
     guard: GuardChoices
     additions_only_until: DateOrNone
 
 
+class SchoolShape(Shape):
+    """A school of the roster; ``schoolsExcluded`` takes its sourcedId."""
+
+    sourced_id: str
+    name: str
+
+
+class Schools(Shape):
+    """All of them, in order of name."""
+
+    schools: list[SchoolShape]
+
+
 class WouldBeMade(Shape):
-    """For how many teachers users would be asked for by themselves."""
+    """For how many teachers of the ticked ``domains=`` users would be asked for by themselves.
+
+    ``domains`` has every e-mail domain of teachers who wait and could get one so, with their number.
+    """
 
     count: int
+    domains: dict[str, int]
 
 
 class StartRun(Shape):
@@ -194,21 +275,37 @@ class Connection(Shape):
     next_night: Annotated[str, Field(description="UTC, to the minute; empty when there is none")]
 
 
+class FollowingDistrict(Shape):
+    """The district that takes the place of the one connected; ``since`` when, in ms."""
+
+    district_name: str
+    server_url: str
+    since: Milliseconds
+
+
 class IntegrationScreen(Shape):
     """The status screen. What a tenant that is not connected has not got is null, or empty."""
 
     status: Literal[
         "disconnecting", "not connected", "syncing", "credentials rejected", "paused", "held", "connected"
     ]
+    paused_until: Annotated[
+        str, Field(description="Last local day of a pause window; empty while paused by the switch, or not")
+    ]
     connection: Connection | None
     statistics: dict[str, int]
     people: dict[str, int]
+    with_groups: Annotated[int, Field(description="Classes, of the last sync that got through")]
     without_groups: dict[str, int]
     synced_at: Milliseconds
     changed_at: Milliseconds
     running: str
     held: Annotated[str, Field(description="The sync on whose held list somebody has to decide")]
     last_run: RunShape | None
+    switching_to: Annotated[
+        FollowingDistrict | None, Field(description="Connected as soon as the old one is gone")
+    ]
+    can_act: Annotated[bool, Field(description="Whether the caller may do more than look")]
 
 
 class Credentials(Shape):
@@ -217,14 +314,19 @@ class Credentials(Shape):
     client_id: Annotated[str, Field(max_length=1_000)]
     client_secret: SecretStr
     server_url: Annotated[str, Field(max_length=2_000)] = ""
+    confirm_district: Annotated[
+        StrictBool, Field(description="Another district may take the place of the one connected")
+    ] = False
 
 
 class Connected(Shape):
-    """The district found. ``records`` holds each collection's total, null where none is announced.
+    """The district found; ``switching`` (202): it is connected when all of the old one is gone.
 
+    ``records`` holds each collection's total, null where none is announced.
     ``advice`` says for an empty or refused collection which ClassLink permission to change.
     """
 
+    status: Literal["connected", "switching"]
     district_name: str
     server_url: str
     schools: list[str]
@@ -251,9 +353,9 @@ class TeacherSearch(Shape):
     """What to look for in name, e-mail and names of schools. In a body: a name has no place in an address."""
 
     query: Annotated[str, Field(max_length=200)] = ""
-    min_groups: Annotated[int, Field(ge=1, le=10_000)] = 1
-    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    min_groups: Annotated[int, Field(strict=True, ge=1, le=10_000), _WHOLE] = 1
+    offset: Annotated[int, Field(strict=True, ge=0, le=1_000_000), _WHOLE] = 0
+    limit: Annotated[int, Field(strict=True, ge=1, le=500), _WHOLE] = 50
 
 
 class TeacherPage(Shape):
@@ -266,9 +368,9 @@ class TeacherPage(Shape):
 class ImportUser(Shape):
     """A teacher to import, with Senso's words for role and site."""
 
-    owner_id: str
-    role: str
-    site: str = ""
+    owner_id: Annotated[str, Field(pattern=OWNER_ID_PATTERN)]
+    role: Annotated[str, Field(min_length=1, max_length=100)]
+    site: Annotated[str, Field(max_length=100)] = ""
 
 
 class ImportUsers(Shape):

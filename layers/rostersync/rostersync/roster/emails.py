@@ -22,3 +22,8 @@ def normalise_email(email: str, domains: Mapping[str, str]) -> str:
     ):
         return ""
     return f"{local}@{domains.get(domain, domain)}"
+
+
+def domain_of(email: str) -> str:
+    """Return the domain of a normalised e-mail, "" when there is no e-mail."""
+    return email.rpartition("@")[2]

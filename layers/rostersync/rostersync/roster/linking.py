@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rostersync.roster.due import Link
 from rostersync.roster.emails import normalise_email
 
 
@@ -27,6 +28,15 @@ class Claim:
     email: str
     matched: str = ""
     linked: str = ""
+
+
+def claim_of(owner_id: str, email: str, matched: str, link: Link | None) -> Claim:
+    """Return an owner's claim: the match and the link as stored, the e-mail as in ``Claim``."""
+    linked = link.user_id if link is not None else ""
+    if link is not None and link.by_hand and matched != linked:
+        # The match was undone, or replaced: the link that it made is no reason by itself.
+        linked = ""
+    return Claim(owner_id, email, matched, linked)
 
 
 def assign_users(

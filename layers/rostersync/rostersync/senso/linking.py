@@ -15,7 +15,7 @@ from rostersync.at_once import at_once
 from rostersync.errors import StorageConflict
 from rostersync.roster.due import Link
 from rostersync.roster.emails import normalise_email
-from rostersync.roster.linking import Claim, assign_users, emails_compared_as
+from rostersync.roster.linking import Claim, assign_users, claim_of, emails_compared_as
 from rostersync.storage import items, keys
 from rostersync.storage.attributes import Item
 from rostersync.storage.conditions import Equals
@@ -159,23 +159,20 @@ class _Neighbourhood:
         """Note an owner's claim and its users; return the users' ids."""
         stores, tenant_id = self.linking.stores, self.linking.tenant_id
         matched = stores.links.matched_user(tenant_id, owner_id)
-        linked = link.user_id if link is not None else ""
-        if link is not None and link.by_hand and matched != linked:
-            # The match was undone, or replaced: the link that it made is no reason by itself.
-            linked = ""
         item = stores.table.get(keys.owner(tenant_id, owner_id))
         if item is not None:
             owner = items.owner_of(item)
             self._owner_items[owner_id] = item
-            self._claims[owner_id] = Claim(owner_id, owner.email, matched, linked)
+            claim = claim_of(owner_id, owner.email, matched, link)
             emails = emails_compared_as(owner.email, self.linking.email_domains)
             found = {user.user_id: user for user in stores.users.with_emails(tenant_id, emails)}
         elif self._has_left(owner_id):
             found = {}
-            self._claims[owner_id] = Claim(owner_id, "", matched, linked)
+            claim = claim_of(owner_id, "", matched, link)
         else:
             return set()
-        for user_id in {matched, linked} - {"", *found}:
+        self._claims[owner_id] = claim
+        for user_id in {claim.matched, claim.linked} - {"", *found}:
             user = stores.users.get(tenant_id, user_id)
             if user is not None and not user.removed:
                 found[user_id] = user

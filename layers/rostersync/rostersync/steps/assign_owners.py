@@ -14,6 +14,7 @@ from rostersync.roster.identity import shard_of
 from rostersync.roster.records import Person
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.keeping import BEFORE, before_of
+from rostersync.steps.preview_readiness import PROSPECTS, stage_prospects
 from rostersync.steps.reconcile_people import CHANGES, DIRECTORY
 from rostersync.steps.requests import LookRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
@@ -65,6 +66,8 @@ def assign_owners(request: LookRequest, stores: Stores) -> None:
         OWNERS: msgspec.json.encode(assignment.owner_of),
         FINDINGS: msgspec.json.encode([asdict(finding) for finding in assignment.findings]),
     }
+    if plan.mode == "preview":
+        sections[PROSPECTS] = stage_prospects(staged_pull, assignment, former)
     if changed:
         sections[OWNERS_BEFORE] = msgspec.json.encode(assign(before).owner_of)
     for shard in ALL_SHARDS:

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from rostersync.clock import milliseconds
+from rostersync.errors import NotConnected
 from rostersync.parsing import TenantId
 from rostersync.steps.requests import Request
 from rostersync.storage.executions import Executions
@@ -14,10 +15,15 @@ from rostersync.storage.stores import Stores
 
 
 class DisconnectRequest(Request):
-    """``groups``: whether Senso keeps them. ``actor`` is the id of who pressed, never a name."""
+    """``groups``: whether Senso keeps them. ``actor`` is the id of who pressed, never a name.
+
+    ``connected_at`` says which connection is meant, None whichever there is: what is started late must not
+    end the next one.
+    """
 
     tenant_id: TenantId
     groups: GroupsLeft
+    connected_at: Annotated[int, Field(ge=0)] | None = None
     actor: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -27,19 +33,35 @@ def begin_disconnect(
     """Set the status, then start the execution; however often it is pressed, one works at a time.
 
     Pressed again after an execution that failed it starts another, which goes on from there. Raises
-    ``NotConnected``, also when the groups are being left the other way, and ``StorageUnavailable``; pressing
-    again then finishes it.
+    ``NotConnected``, also when the groups are being left the other way or another district is taking the
+    place of the one connected, and ``StorageUnavailable``; pressing again then finishes it.
     """
     integration = leave(request, stores, now)
-    # Who pressed stays in the integration's item: an execution's input is kept in its history.
-    executions.start_next(
-        state_machine,
-        f"{request.tenant_id}-{integration.connected_at}",
-        {"tenantId": request.tenant_id, "groups": request.groups},
-    )
+    if integration.leaving is not None and integration.leaving.switching:
+        raise NotConnected(
+            f"tenant {request.tenant_id} is being connected to another district; disconnect it when that "
+            "has ended"
+        )
+    start_ending(integration, executions, state_machine)
 
 
 def leave(request: DisconnectRequest, stores: Stores, now: datetime) -> Integration:
     """Let the tenant be disconnecting, as asked; raises ``NotConnected``."""
     leaving = Leaving(request.groups, milliseconds(now), request.actor)
     return stores.integrations.leave(request.tenant_id, leaving)
+
+
+def start_ending(integration: Integration, executions: Executions, state_machine: str) -> None:
+    """Start the execution that takes a connection apart, unless one is at work; ``leaving`` says how."""
+    if integration.leaving is None:
+        return
+    # Who pressed stays in the integration's item: an execution's input is kept in its history.
+    executions.start_next(
+        state_machine,
+        f"{integration.tenant_id}-{integration.connected_at}",
+        {
+            "tenantId": integration.tenant_id,
+            "groups": integration.leaving.groups,
+            "connectedAt": integration.connected_at,
+        },
+    )

@@ -7,6 +7,7 @@ from typing import Final
 from rostersync.clock import milliseconds
 from rostersync.errors import InvalidInput, PreviewNeeded
 from rostersync.roster.guard import GuardSettings
+from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings, may_remove_groups
 from rostersync.storage.integrations import Integration, next_due_at
 from rostersync.storage.stores import Stores
@@ -24,6 +25,7 @@ class Choices:
     nightly_hour: int | None = None
     time_zone: str | None = None
     paused: bool | None = None
+    pause_windows: tuple[PauseWindow, ...] | None = None
     guard: GuardSettings | None = None
     additions_only_until: str | None = None
     preview: str = ""
@@ -45,13 +47,15 @@ def change_settings(
         nightly_hour=before.nightly_hour if choices.nightly_hour is None else choices.nightly_hour,
         time_zone=before.time_zone if choices.time_zone is None else choices.time_zone,
         paused=before.paused if choices.paused is None else choices.paused,
+        pause_windows=before.pause_windows if choices.pause_windows is None else choices.pause_windows,
         guard=before.guard if choices.guard is None else choices.guard,
         additions_only_until=_date(before.additions_only_until, choices.additions_only_until),
     )
     if may_remove_groups(before.settings, after.settings):
-        _require_preview(tenant_id, after.settings, choices.preview, stores, now)
+        _require_preview(before, after.settings, choices.preview, stores, now)
     zone = after.time_zone or default_time_zone
-    after = replace(after, due_at=next_due_at(now, zone, after.nightly_hour, after.last_nightly_date))
+    due_at = next_due_at(now, zone, after.nightly_hour, after.last_nightly_date, after.pause_windows)
+    after = replace(after, due_at=due_at)
     stores.integrations.choose(before, after)
     return after
 
@@ -67,12 +71,19 @@ def _date(before: str, chosen: str | None) -> str:
 
 
 def _require_preview(
-    tenant_id: str, settings: RosterSettings, run_id: str, stores: Stores, now: datetime
+    before: Integration, settings: RosterSettings, run_id: str, stores: Stores, now: datetime
 ) -> None:
     """Raise ``PreviewNeeded`` unless the run is a recent preview under exactly these settings."""
-    run = stores.runs.get(tenant_id, run_id) if run_id else None
+    run = stores.runs.get(before.tenant_id, run_id) if run_id else None
     oldest = milliseconds(now - PREVIEW_HOLDS)
-    if run is None or run.outcome != "previewed" or run.settings != settings or run.finished_at < oldest:
+    if (
+        run is None
+        or run.outcome != "previewed"
+        or run.settings != settings
+        or run.finished_at < oldest
+        # One that began before this connection may be of another district's roster.
+        or run.started_at < before.connected_at
+    ):
         raise PreviewNeeded(
             "these settings may take groups away from teachers: preview under exactly these first, look at "
             "what would go, and save with the preview's id within a day"

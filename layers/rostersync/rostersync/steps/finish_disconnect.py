@@ -1,24 +1,38 @@
 """Disconnecting ends: the secret, what is staged and what is left of the tenant go, the integration last."""
 
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
 from rostersync.parsing import TenantId
+from rostersync.senso.asking import Asking
+from rostersync.senso.bus import Bus
 from rostersync.steps.requests import Request
 from rostersync.storage import keys, staged
+from rostersync.storage.integrations import Integration, next_due_at
 from rostersync.storage.stores import Stores
 
 
 class FinishDisconnectRequest(Request):
-    """The tenant whose shards are gone."""
+    """The tenant whose shards are gone; ``connected_at`` as ``stop_run`` returned it."""
 
     tenant_id: TenantId
+    connected_at: Annotated[int, Field(ge=0)]
 
 
-def finish_disconnect(request: FinishDisconnectRequest, stores: Stores) -> None:
-    """Delete what is left. The integration is last: as long as it is there, this can be done again.
+def finish_disconnect(
+    request: FinishDisconnectRequest, stores: Stores, bus: Bus, *, now: datetime, default_time_zone: str
+) -> None:
+    """Delete what is left, and connect what follows, if anything does.
 
-    The history of runs stays until it expires by itself: it tells of the tenant, and holds counts, reasons
-    and ids of who pressed, no person's data. Raises ``LeaseLost`` when the tenant is not being disconnected.
+    The integration is last: as long as it is there, this can be done again. The history of runs stays until
+    it expires by itself: it tells of the tenant, and holds counts, reasons and ids of who pressed, no
+    person's data. Raises ``LeaseLost`` when the tenant is not being disconnected, and ``StorageConflict``
+    when what follows was chosen anew in the middle.
     """
-    integration = stores.integrations.left(request.tenant_id)
+    integration = stores.integrations.left(request.tenant_id, request.connected_at)
     if integration is None:
         return
     stores.secrets.delete(integration.secret)
@@ -32,4 +46,21 @@ def finish_disconnect(request: FinishDisconnectRequest, stores: Stores) -> None:
     found = stores.table.query(keys.tenant_partition(request.tenant_id))
     others = [key for item in found if (key := (item["pk"], item["sk"])) != last]
     stores.table.write((), others)
-    stores.integrations.remove(request.tenant_id)
+    if integration.following is None:
+        stores.integrations.remove(request.tenant_id)
+    else:
+        _succeed(integration, integration.following, stores, bus, now, default_time_zone)
+
+
+def _succeed(
+    ended: Integration,
+    following: Integration,
+    stores: Stores,
+    bus: Bus,
+    now: datetime,
+    default_time_zone: str,
+) -> None:
+    first_night = next_due_at(now, default_time_zone, following.nightly_hour, "")
+    stores.integrations.succeed(ended, replace(following, due_at=first_night))
+    # What the bus does not take now is asked for by the next run, until a whole list has come.
+    Asking(stores, bus, ended.tenant_id).for_all_users(f"connect.{following.connected_at}")

@@ -216,6 +216,7 @@ def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRec
         writes={"roster": written["roster"], "groups": written["groups"]},
         delivery={name: told[key] for name, key in DELIVERY.items()} if told else {},
         requests=review.requests,
+        readiness=review.readiness,
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from rostersync.parsing import TenantId
 from rostersync.steps.requests import Request, RunId
 from rostersync.storage import staged
-from rostersync.storage.due_times import to_due_at
+from rostersync.storage.due_times import is_due, to_due_at
 from rostersync.storage.stores import Stores
 
 LONGEST_NIGHT_SECONDS = 79_200
@@ -25,7 +25,9 @@ class NightRequest(Request):
     tenant_ids: Annotated[tuple[TenantId, ...], Field(min_length=1)] | None = None
 
 
-def list_due_tenants(request: NightRequest, stores: Stores, *, now: datetime) -> dict[str, Any]:
+def list_due_tenants(
+    request: NightRequest, stores: Stores, *, now: datetime, default_time_zone: str
+) -> dict[str, Any]:
     """Stage ``[{"tenantId", "runId", "cause"}]``; return where it lies and how many there are.
 
     An hour that another execution has claimed is empty, and so is one in which another night is still at
@@ -38,7 +40,7 @@ def list_due_tenants(request: NightRequest, stores: Stores, *, now: datetime) ->
         request.scheduled_time is None
         or stores.nights.claim(to_due_at(request.scheduled_time), request.night_id)
     ):
-        tenants = list(_due(stores, now))
+        tenants = list(_due(stores, now, default_time_zone))
     cause = "nightly" if request.tenant_ids is None else "operator"
     night = blake2b(request.night_id.encode(), digest_size=3).hexdigest()
     hour = (request.scheduled_time or now).strftime("%Y%m%dT%H")
@@ -53,9 +55,12 @@ def list_due_tenants(request: NightRequest, stores: Stores, *, now: datetime) ->
     return {"nightId": request.night_id, "tenantsKey": key, "tenants": len(tenants)}
 
 
-def _due(stores: Stores, now: datetime) -> Iterator[str]:
+def _due(stores: Stores, now: datetime, default_time_zone: str) -> Iterator[str]:
     """Yield who is due, the longest waiting first; the index may be behind, so each integration is asked."""
     for tenant_id in stores.integrations.due(now):
-        integration = stores.integrations.get(tenant_id)
-        if integration is not None and integration.has_nights and integration.due_at <= to_due_at(now):
+        found = stores.integrations.get(tenant_id)
+        if found is None or not found.has_nights:
+            continue
+        zone = found.time_zone or default_time_zone
+        if is_due(found.due_at, now, zone, found.nightly_hour, found.pause_windows):
             yield tenant_id

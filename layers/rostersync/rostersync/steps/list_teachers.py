@@ -1,5 +1,6 @@
 """Teachers who wait for a Senso user: whom an admin may import (RULES 2.6)."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
@@ -8,11 +9,11 @@ from pydantic import Field
 
 from rostersync.at_once import at_once
 from rostersync.parsing import TenantId
+from rostersync.roster.emails import domain_of
 from rostersync.roster.identity import SHARDS
-from rostersync.roster.offering import is_made_automatically, is_offered
+from rostersync.roster.offering import can_be_made_automatically, is_offered
 from rostersync.roster.owners import Owner
 from rostersync.roster.records import Org
-from rostersync.roster.settings import CreationSettings
 from rostersync.steps.requests import Request
 from rostersync.storage import items, keys
 from rostersync.storage.owner_shards import OwnerShard
@@ -78,15 +79,17 @@ def list_teachers(request: TeachersRequest, stores: Stores) -> Teachers:
     return Teachers(tuple(found[request.offset : request.offset + request.limit]), len(found))
 
 
-def count_automatic(tenant_id: str, creation: CreationSettings, stores: Stores) -> int:
-    """Return for how many teachers users would be made by themselves: shown before it is switched on."""
-    return sum(
-        owner.owner_id not in shard.wanted
-        and is_made_automatically(
-            owner, shard.groups_of(owner.owner_id), creation, linked=_linked(shard, owner)
-        )
+def automatic_by_domain(tenant_id: str, stores: Stores) -> Counter[str]:
+    """Return for how many teachers who wait a user could be made by itself, by e-mail domain.
+
+    Shown before it is switched on. Those for whom somebody asked already are not counted.
+    """
+    return Counter(
+        domain_of(owner.email)
         for shard in read_shards(stores, tenant_id)
         for owner in shard.owners.values()
+        if owner.owner_id not in shard.wanted
+        and can_be_made_automatically(owner, shard.groups_of(owner.owner_id), linked=_linked(shard, owner))
     )
 
 

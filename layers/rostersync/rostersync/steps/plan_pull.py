@@ -137,7 +137,8 @@ def _begin(
         stores.leases.release(request.tenant_id, request.run_id)
         raise LeaseLost(f"run {request.run_id} has been ended; start a new one")
     if request.cause == "nightly" and integration.last_nightly_date < night:
-        due_at = next_due_at(now, time_zone, integration.nightly_hour, night)
+        windows = integration.pause_windows
+        due_at = next_due_at(now, time_zone, integration.nightly_hour, night, windows)
         stores.integrations.record_night(request.tenant_id, night, due_at)
     return run
 

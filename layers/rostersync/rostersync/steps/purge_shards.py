@@ -19,9 +19,10 @@ from rostersync.storage.stores import Stores
 
 
 class PurgeRequest(Request):
-    """Some shards of a tenant that is being disconnected."""
+    """Some shards of a tenant that is being disconnected; ``connected_at`` as ``stop_run`` returned it."""
 
     tenant_id: TenantId
+    connected_at: Annotated[int, Field(ge=0)]
     shards: Annotated[tuple[Shard, ...], Field(min_length=1)]
 
 
@@ -32,7 +33,7 @@ def purge_shards(request: PurgeRequest, stores: Stores, bus: Bus, *, now: dateti
     it again. Raises ``EventBusUnavailable``, and ``LeaseLost`` when the tenant is not being disconnected.
     """
     tenant_id = request.tenant_id
-    integration = stores.integrations.left(tenant_id)
+    integration = stores.integrations.left(tenant_id, request.connected_at)
     if integration is None or integration.leaving is None:
         return
     for shard in request.shards:

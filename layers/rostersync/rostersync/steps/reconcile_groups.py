@@ -11,6 +11,7 @@ from rostersync.roster.losses import Baseline, LostGroup, Permitted, count_group
 from rostersync.roster.statistics import Statistics
 from rostersync.steps.assign_owners import OWNERS, OWNERS_BEFORE
 from rostersync.steps.keeping import GUARD, LOST_GROUPS, Keeping
+from rostersync.steps.preview_readiness import IN_GROUPS, InGroups
 from rostersync.steps.reconcile_classes import baselines_section, drafts_section
 from rostersync.steps.reconcile_people import CHANGES
 from rostersync.steps.requests import ShardsRequest
@@ -55,6 +56,7 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
     counts, permitted = Counts(), _permitted(staged_pull, keeping)
     lost: list[LostGroup] = []
     changed = ChangedItems()
+    in_groups = InGroups()
     for owner_id in sorted({*drafts, *groups, *class_lists}):
         result = rules.reconcile_groups(
             tenant_id,
@@ -83,6 +85,8 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
                 groups=len(result.current), memberships=sum(len(group.members) for group in result.current)
             ),
         )
+        if plan.mode == "preview":
+            in_groups.note(result.current)
         before = class_lists.get(owner_id)
         if result.classes:
             now = items.class_list_item(tenant_id, owner_id, result.classes)
@@ -91,12 +95,15 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
         elif before is not None:
             changed.delete((before["pk"], before["sk"]))
     tally["writes/groups"] += len(changed)
-    return {
+    sections = {
         TALLY: msgspec.json.encode(tally),
         CHANGES: changed.encode(),
         GUARD: msgspec.json.encode(counts, order="sorted"),
         LOST_GROUPS: encode_lines(lost),
     }
+    if plan.mode == "preview":
+        sections[IN_GROUPS] = msgspec.json.encode(in_groups, order="deterministic")
+    return sections
 
 
 def _permitted(staged_pull: StagedPull, keeping: Keeping) -> Permitted:

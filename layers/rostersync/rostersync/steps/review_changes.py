@@ -7,9 +7,11 @@ from typing import Any, Final
 import msgspec
 
 from rostersync.roster.owners import Finding
+from rostersync.roster.readiness import Readiness
 from rostersync.roster.records import COLLECTIONS, SetAside
 from rostersync.steps.assign_owners import FINDINGS
 from rostersync.steps.guarding import Decision, Guarding, reason_of
+from rostersync.steps.preview_readiness import judge_readiness
 from rostersync.steps.requests import LookRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, SET_ASIDE, TALLY, StagedPull
 from rostersync.steps.tallies import STATISTICS, add_up, under
@@ -43,6 +45,7 @@ class Review:
     notes: dict[str, int]
     warnings: tuple[str, ...]
     requests: int
+    readiness: Readiness | None = None
 
 
 def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
@@ -105,6 +108,7 @@ def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
             *((REMOVALS_STOPPED,) if plan.additions_only else ()),
         ),
         requests=verdict.requests,
+        readiness=judge_readiness(staged_pull, under(total, "noted")) if plan.mode == "preview" else None,
     )
     stores.staging.put_json(staged.review(*staged_pull.look), review)
     _keep_issues(staged_pull, stores)

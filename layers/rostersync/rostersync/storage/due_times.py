@@ -1,10 +1,12 @@
 """When a tenant's next night is due, whatever daylight saving does (DESIGN §3, nightly)."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rostersync.errors import InvalidInput
+from rostersync.roster.pausing import PauseWindow, first_day_outside, is_paused
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -14,12 +16,19 @@ def to_due_at(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
-def next_due_at(now: datetime, time_zone: str, hour: int, last_nightly_date: str) -> str:
+def next_due_at(
+    now: datetime,
+    time_zone: str,
+    hour: int,
+    last_nightly_date: str,
+    windows: Sequence[PauseWindow] = (),
+) -> str:
     """Return when the next night is due, as a UTC minute. ``hour`` is 0 to 23, local.
 
     A local date has one night. The next date is today, unless it had its night; who never had one
     (``last_nightly_date`` "") and is past today's hour waits for tomorrow's, so that connecting does not
-    start a night. A result that is not after ``now`` is a night that is due already.
+    start a night. A date in one of ``windows`` has none. A result that is not after ``now`` is a night that
+    is due already.
 
     An hour that the clock skips is the first moment after the gap; of one that comes twice it is the first.
     Raises ``InvalidInput`` for a time zone that is not known.
@@ -29,11 +38,31 @@ def next_due_at(now: datetime, time_zone: str, hour: int, last_nightly_date: str
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidInput("timeZone: must be a name of the IANA time zone database") from None
     today = now.astimezone(zone).date()
-    if not last_nightly_date:
-        due = _moment(today, hour, zone)
-        return to_due_at(due if due > now else _moment(today + timedelta(days=1), hour, zone))
-    after_last = date.fromisoformat(last_nightly_date) + timedelta(days=1)
-    return to_due_at(_moment(max(today, after_last), hour, zone))
+    if last_nightly_date:
+        day = max(today, date.fromisoformat(last_nightly_date) + timedelta(days=1))
+    else:
+        day = today if _moment(today, hour, zone) > now else today + timedelta(days=1)
+    return to_due_at(_moment(first_day_outside(day, windows), hour, zone))
+
+
+def is_due(
+    due_at: str, now: datetime, time_zone: str, hour: int, windows: Sequence[PauseWindow] = ()
+) -> bool:
+    """Say whether a night that was due at ``due_at`` is to begin now.
+
+    One that is late, because another was still at work, begins on no day of ``windows``; once a window has
+    come between, the next night is at its hour.
+    """
+    if due_at > to_due_at(now):
+        return False
+    zone = ZoneInfo(time_zone)
+    today = now.astimezone(zone).date()
+    due_on = datetime.fromisoformat(due_at).astimezone(zone).date()
+    if not any(
+        window.first_day <= today.isoformat() and due_on.isoformat() <= window.last_day for window in windows
+    ):
+        return True
+    return not is_paused(today, windows) and _moment(today, hour, zone) <= now
 
 
 def night_of(now: datetime, time_zone: str, hour: int) -> str:

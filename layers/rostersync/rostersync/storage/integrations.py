@@ -11,6 +11,7 @@ import msgspec
 
 from rostersync.errors import LeaseLost, NotConnected, StorageConflict
 from rostersync.roster.guard import GuardSettings
+from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.storage import keys
 from rostersync.storage.attributes import Item
@@ -46,6 +47,7 @@ _CHOSEN: Final = (
     "time_zone",
     "nightly_hour",
     "paused",
+    "pause_windows",
     "guard",
     "additions_only_until",
     "due_at",
@@ -58,11 +60,15 @@ _IN_USE: Final = (Equals("status", "connected"), Equals("status", "credentials r
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """How a tenant is being disconnected: since when, in ms since 1970, and by whom, an id or ""."""
+    """How a tenant is being disconnected: since when, in ms since 1970, and by whom, an id or "".
+
+    ``switching``: so that another district can be connected in its place.
+    """
 
     groups: GroupsLeft
     since: int
     actor: str = ""
+    switching: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,8 @@ class Integration:
     1970; ``last_nightly_date`` the tenant's local date of its last night; ``due_at`` a UTC minute as
     ``next_due_at`` gives it, "" for no nights. ``synced_at``: when the last run that told what ClassLink has
     was started, in ms since 1970, 0 for none. ``district_name``, ``host``, ``top_org`` and ``school_ids``
-    say whose district it is (RULES §5). ``leaving`` is set once the tenant is being disconnected.
+    say whose district it is (RULES §5). ``leaving`` is set once the tenant is being disconnected;
+    ``following`` is the verified connection that takes its place when that has ended.
     ``additions_only_until`` is the last local date on which nothing may go, "" for none; ``held`` names the
     list that somebody has to decide on: ask ``undecided``.
     """
@@ -100,6 +107,7 @@ class Integration:
     time_zone: str = ""
     nightly_hour: int = 2
     paused: bool = False
+    pause_windows: tuple[PauseWindow, ...] = ()
     guard: GuardSettings = field(default_factory=GuardSettings)
     additions_only_until: str = ""
     status: Status = "connected"
@@ -113,6 +121,7 @@ class Integration:
     statistics: dict[str, int] = field(default_factory=dict)
     synced_at: int = 0
     leaving: Leaving | None = None
+    following: "Integration | None" = None
     held: Undecided | None = None
 
     def undecided(self, now_ms: int) -> str:
@@ -245,13 +254,26 @@ class Integrations:
             )
         return integration
 
-    def left(self, tenant_id: str) -> Integration | None:
-        """Return the integration that is being disconnected, None when it is gone already.
+    def follow(self, tenant_id: str, leaving: Leaving, following: Integration) -> None:
+        """Note which connection takes the place of one that is being disconnected; the latest counts.
+
+        Raises ``StorageConflict`` when ``leaving`` is no more how it is being disconnected.
+        """
+        self._table.update(
+            keys.integration(tenant_id),
+            {"following": _json(following)},
+            when=[Equals("leaving", _json(leaving))],
+        )
+
+    def left(self, tenant_id: str, connected_at: int) -> Integration | None:
+        """Return the connection that is being ended, None when it is gone already, or another's place.
 
         Raises ``LeaseLost`` when the tenant is connected: nothing of it may be deleted.
         """
         integration = self.get(tenant_id)
-        if integration is not None and integration.leaving is None:
+        if integration is None or integration.connected_at != connected_at:
+            return None
+        if integration.leaving is None:
             raise LeaseLost(
                 f"tenant {tenant_id} is connected, and not being disconnected; begin by disconnecting it"
             )
@@ -260,6 +282,13 @@ class Integrations:
     def remove(self, tenant_id: str) -> None:
         """Delete an integration that is being disconnected; raises ``StorageConflict`` for any other."""
         self._table.delete(keys.integration(tenant_id), when=[Absent(), Equals("status", "disconnecting")])
+
+    def succeed(self, ended: Integration, following: Integration) -> None:
+        """Connect ``following`` in the place of ``ended``, in one write.
+
+        Raises ``StorageConflict`` when another was chosen to follow in the meantime.
+        """
+        self._table.put(_item_of(following), when=[Equals("following", _json(ended.following))])
 
     def due(self, up_to: datetime) -> Iterator[str]:
         """Yield the tenants due at or before a time, the longest waiting first.
@@ -290,6 +319,7 @@ def _item_of(integration: Integration) -> Item:
         "time_zone": integration.time_zone,
         "nightly_hour": integration.nightly_hour,
         "paused": integration.paused,
+        "pause_windows": _json(integration.pause_windows),
         "guard": _json(integration.guard),
         "additions_only_until": integration.additions_only_until,
         "status": integration.status,
@@ -304,6 +334,8 @@ def _item_of(integration: Integration) -> Item:
     }
     if integration.leaving is not None:
         item["leaving"] = _json(integration.leaving)
+    if integration.following is not None:
+        item["following"] = _json(integration.following)
     if integration.held is not None:
         item["held"] = _json(integration.held)
     item["chosen"] = _digest(item)
@@ -329,6 +361,7 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         time_zone=item["time_zone"],
         nightly_hour=item["nightly_hour"],
         paused=item["paused"],
+        pause_windows=msgspec.json.decode(item["pause_windows"], type=tuple[PauseWindow, ...]),
         guard=msgspec.json.decode(item["guard"], type=GuardSettings),
         additions_only_until=item["additions_only_until"],
         status=item["status"],
@@ -342,6 +375,7 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         statistics=msgspec.json.decode(item["statistics"], type=dict[str, int]),
         synced_at=item["synced_at"],
         leaving=msgspec.json.decode(item["leaving"], type=Leaving) if "leaving" in item else None,
+        following=msgspec.json.decode(item["following"], type=Integration) if "following" in item else None,
         held=msgspec.json.decode(item["held"], type=Undecided) if "held" in item else None,
     )
 

@@ -10,6 +10,7 @@ import msgspec
 
 from rostersync import clock
 from rostersync.errors import StorageConflict
+from rostersync.roster.readiness import Readiness
 from rostersync.roster.settings import RosterSettings
 from rostersync.storage import keys
 from rostersync.storage.attributes import Item
@@ -43,6 +44,8 @@ class RunRecord:
     total), received, kept, setAside and duplicates; ``changes`` counts added, changed and removed by kind;
     ``without_groups`` counts classes by reason, ``notes`` what an admin may want to look into; ``writes``
     counts items written to ``roster`` and ``groups``, ``delivery`` owners who are linked or wait
+    and what was sent. ``settings``: what a preview was made under, if not under the tenant's own;
+    ``readiness``: what it found of it, None of any other run.
     and what was sent. ``settings``: what a preview was made under, if not under the tenant's own.
     ``stopped``: why nothing at all was published, "" if it was (RULES 4.4);
     ``held``: of a run with a list of its own; ``permits``: the run whose list somebody has approved.
@@ -68,6 +71,7 @@ class RunRecord:
     delivery: dict[str, int] = field(default_factory=dict)
     requests: int = 0
     settings: RosterSettings | None = None
+    readiness: Readiness | None = None
     permits: str = ""
     stopped: str = ""
     held: Held | None = None

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -14,6 +14,8 @@ from rostersync.storage.retrying import Retrying, code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_UNREADABLE: Final = {"AccessDeniedException", "InvalidRequestException", "ResourceNotFoundException"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +71,22 @@ class Secrets:
                 self._client.get_secret_value, SecretId=ref.arn, VersionId=ref.version_id
             )
         except ClientError as error:
-            if code_of(error) not in {
-                "AccessDeniedException",
-                "InvalidRequestException",
-                "ResourceNotFoundException",
-            }:
+            if code_of(error) not in _UNREADABLE:
                 raise
         else:
             return msgspec.json.decode(answer["SecretString"], type=dict[str, str])
         raise SecretMissing("the credentials' secret cannot be read; connect the integration again")
+
+    def read(self, name: str) -> str:
+        """Return the text of a secret that is none of the tenants'; raises ``SecretMissing``."""
+        try:
+            answer = self._retrying.call(self._client.get_secret_value, SecretId=name)
+        except ClientError as error:
+            if code_of(error) not in _UNREADABLE:
+                raise
+        else:
+            return answer["SecretString"]
+        raise SecretMissing(f"the secret {name} is not there, or may not be read")
 
     def delete(self, ref: SecretRef) -> None:
         """Delete a secret with all its versions, at once; one that is gone is fine."""
