@@ -212,6 +212,7 @@ class ClassLinkSync extends HTMLElement {
     const status = makeStatus(this.ctx, screen, {
       onReplace: (reason = "") => this.#toForm({ name: "form", from: this.last.screen.connection, reason: typeof reason === "string" ? reason : "" }),
       onSync: (mode) => this.#sync(mode),
+      onWatch: (runId) => this.#follow(runId),
     });
     this.#put({ name: "status", whose, ...status });
   }
@@ -227,11 +228,16 @@ class ClassLinkSync extends HTMLElement {
       const { runId, already } = await ctx.api.post("/runs", { mode });
       ctx.trouble.replaceChildren();
       ctx.say(ctx.t(already ? "said.already" : "said.started"));
-      this.#watched = "";
-      await ctx.soon();
-      this.#watched ||= runId;
-      await ctx.soon();
+      await this.#follow(runId);
     });
+  }
+
+  /** Show a run that was started a moment ago, to its end even if that has come already. */
+  async #follow(runId) {
+    this.#watched = "";
+    await this.ctx.soon();
+    this.#watched ||= runId;
+    await this.ctx.soon();
   }
 
   // -- When something goes wrong -----------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import { button, details, facts, h, note } from "./elements.js";
 import { makeChart } from "./chart.js";
-import { ownTimeZone, sum } from "./format.js";
+import { ownTimeZone, sentence, sum } from "./format.js";
 import { makeProgress } from "./progress.js";
 import { makeReadiness } from "./readiness.js";
 import { changesTable, changesText, failure, outcomeBadge, startedBy } from "./run_words.js";
@@ -111,6 +111,7 @@ export function makeOverview(ctx, { onTeachers, onRun, onSync }) {
       h("div", { class: "row apart" }, h("h3", {}, t(run.mode === "preview" ? "last.preview" : "last.title")), outcomeBadge(ctx, run)),
       h("p", { class: "muted" }, t("last.when", { when: format.moment(run.finishedAt), who: startedBy(ctx, run), long: format.duration(run.finishedAt - run.startedAt) })),
       run.outcome === "failed" && note("bad", [h("p", {}, failure(ctx, run)), h("p", {}, t("last.kept"))]),
+      run.outcome === "held" && note("warn", h("p", {}, sentence(run.reason))),
       run.warnings.length > 0 && note("warn", h("ul", {}, run.warnings.map((one) => h("li", {}, one)))),
       run.outcome !== "failed" && h("p", {}, t(run.mode === "preview" ? "last.would" : "last.did", { changes: changesText(ctx, run) })),
       run.mode !== "preview" && run.outcome !== "failed" && h("p", {}, delivered(run)),

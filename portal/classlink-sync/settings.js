@@ -4,6 +4,7 @@ import { makeAutomatic } from "./automatic.js";
 import { makeChoices } from "./choices.js";
 import { ask, button, facts, h, newId, note } from "./elements.js";
 import { makeNightly } from "./nightly.js";
+import { makeProtection } from "./protection.js";
 
 /** Make it; `show()` reads what is chosen. `onReplace()` leads to the form, `onLeft()` is told of a disconnect. */
 export function makeSettings(ctx, { connection, onReplace, onLeft }) {
@@ -14,7 +15,7 @@ export function makeSettings(ctx, { connection, onReplace, onLeft }) {
   async function show() {
     await ctx.attempt(body, async () => {
       const [settings, { schools }] = await Promise.all([ctx.api.get("/integration/settings"), ctx.api.get("/integration/schools")]);
-      const parts = [makeNightly(ctx, settings), makeChoices(ctx, settings, schools), makeAutomatic(ctx, settings)];
+      const parts = [makeNightly(ctx, settings), makeChoices(ctx, settings, schools), makeProtection(ctx, settings), makeAutomatic(ctx, settings)];
       body.replaceChildren(...parts, ...(ctx.canAct ? [credentials(), leave()] : []));
       if (!ctx.canAct) for (const control of body.querySelectorAll("input, select, button")) control.disabled = true;
     });

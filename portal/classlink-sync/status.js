@@ -2,6 +2,7 @@
 
 import { ask, badge, button, h, note } from "./elements.js";
 import { makeFind } from "./find.js";
+import { makeHeld } from "./held.js";
 import { makeHistory } from "./history.js";
 import { makeOverview } from "./overview.js";
 import { makeSettings } from "./settings.js";
@@ -18,11 +19,12 @@ const TONES = {
 };
 
 /** Make it for the screen that came first; `show({screen, running, runs})` brings it up to date. */
-export function makeStatus(ctx, first, { onReplace, onSync }) {
+export function makeStatus(ctx, first, { onReplace, onSync, onWatch }) {
   const { t } = ctx;
   const title = h("h2", { tabindex: -1 }, first.connection.districtName || t("status.title"));
   const state = h("span", {});
   const alert = h("div", { class: "stack" });
+  const held = h("div", { class: "stack" });
   const starts = ["preview", "full", "changes"].map((mode) =>
     button(t(`sync.${mode}`), () => start(mode), { kind: mode === "changes" ? "primary" : "", "data-mode": mode }),
   );
@@ -47,9 +49,11 @@ export function makeStatus(ctx, first, { onReplace, onSync }) {
     { class: "stack" },
     h("header", { class: "row apart" }, h("div", { class: "row" }, title, state), ctx.canAct && h("div", { class: "actions" }, starts)),
     alert,
+    held,
     tabs.root,
   );
   let shownStatus = "";
+  let shownHeld = "";
   let shownRun = first.lastRun?.runId;
 
   async function start(mode) {
@@ -77,6 +81,10 @@ export function makeStatus(ctx, first, { onReplace, onSync }) {
       shownStatus = screen.status;
       state.replaceChildren(badge(t(`status.${screen.status}`), TONES[screen.status]));
       alert.replaceChildren(...alertOf(screen));
+    }
+    if (screen.held !== shownHeld) {
+      shownHeld = screen.held;
+      held.replaceChildren(...(screen.held ? [makeHeld(ctx, screen.held, onWatch)] : []));
     }
     overview.show(found);
     history.show(found);

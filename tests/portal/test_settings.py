@@ -116,3 +116,21 @@ def test_a_reader_sees_the_settings_and_can_change_none(admin):
     expect(settings.get_by_label("Hour")).to_be_disabled()
     expect(settings.get_by_role("button", name="Disconnect…")).to_have_count(0)
     expect(admin.page.get_by_role("button", name="Sync now")).to_have_count(0)
+
+
+def test_the_limits_of_what_may_go_and_a_day_without_removals_are_kept(admin):
+    form = part(admin, "Protection against mass removal")
+    form.get_by_label("Take nothing away until").fill("2026-12-24")
+    form.get_by_text("How much is too much").click()
+    percent = form.get_by_label("Teachers, students, classes or groups: per cent of the district")
+    percent.fill("0")
+    save(form)
+    expect(form.get_by_text("Enter a whole number from 1 to 100.")).to_be_visible()
+    percent.fill("25")
+    save(form)
+    expect(form.get_by_text("Saved.")).to_be_visible()
+    admin.page.reload()
+    form = part(admin, "Protection against mass removal")
+    expect(form.get_by_label("Take nothing away until")).to_have_value("2026-12-24")
+    form.get_by_text("How much is too much").click()
+    expect(percent).to_have_value("25")
