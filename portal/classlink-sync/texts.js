@@ -213,6 +213,7 @@ export const english = {
   "run.setAside": "Set aside",
   "run.duplicates": "Repeated",
   "run.changes": "What changed",
+  "run.wouldChange": "What a sync would change",
   "run.kind": "Records",
   "run.withoutGroups": "Classes without groups, and why",
   "run.notes": "Worth a look",
