@@ -6,7 +6,7 @@ import { sentence } from "./format.js";
 const KINDS = ["teachers", "students", "classes", "groups", "memberships", "owners"];
 
 /** Make the panel of a run's held list; it reads the list by itself. `onStarted(runId)` hears of an approval. */
-export function makeHeld(ctx, runId, onStarted) {
+export function makeHeld(ctx, runId, { onStarted, onDiscarded }) {
   const { t, format } = ctx;
   const path = `/runs/${encodeURIComponent(runId)}`;
   const body = h("div", { class: "stack" }, h("p", { class: "muted" }, t("loading")));
@@ -79,7 +79,7 @@ export function makeHeld(ctx, runId, onStarted) {
     await ctx.attempt(state, async () => {
       await ctx.api.post(`${path}/discard`);
       ctx.say(t("held.discarded"));
-      await ctx.soon();
+      await onDiscarded();
     });
   }
 

@@ -36,7 +36,10 @@ export function makeProtection(ctx, settings) {
         complain(isRight ? "" : t("protection.wrong", { least, most }));
         return !isRight;
       });
-      if (wrong.length) return null;
+      // A day that is half typed reads as none, which would let everything go.
+      const isHalfTyped = until.control.validity.badInput;
+      until.complain(isHalfTyped ? t("protection.dayWrong") : "");
+      if (wrong.length || isHalfTyped) return null;
       return {
         additionsOnlyUntil: until.control.value,
         guard: Object.fromEntries(limits.map(({ name, control }) => [name, Number(control.value)])),

@@ -84,7 +84,7 @@ export function makeStatus(ctx, first, { onReplace, onSync, onWatch }) {
     }
     if (screen.held !== shownHeld) {
       shownHeld = screen.held;
-      held.replaceChildren(...(screen.held ? [makeHeld(ctx, screen.held, onWatch)] : []));
+      held.replaceChildren(...(screen.held ? [makeHeld(ctx, screen.held, { onStarted: onWatch, onDiscarded: () => ctx.soon().then(() => title.focus()) })] : []));
     }
     overview.show(found);
     history.show(found);

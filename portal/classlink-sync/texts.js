@@ -110,6 +110,7 @@ export const english = {
   "full.about": "Everything is read and written anew, and all groups are sent to Senso again. It takes longer than a sync and changes nothing that is right already. What teachers added by hand stays.",
   "full.yes": "Resync everything",
   "said.started": "The sync has started.",
+  "said.never": "It was refused when it was to begin. Try again in a moment.",
   "said.already": "A sync is going on already; this is it.",
   "said.ended": "The sync has ended: {outcome}.",
 
@@ -446,6 +447,7 @@ export const english = {
   "protection.schoolCount": "and at least more than this many in the school",
   "protection.newPercent": "Nothing is published when held and this per cent of a collection is new",
   "protection.identityPercent": "Nothing is published when this per cent of people have another e-mail, login or name",
+  "protection.dayWrong": "Enter the whole date, or leave it empty.",
   "protection.wrong": "Enter a whole number from {least} to {most}.",
   "automatic.title": "Make users automatically",
   "automatic.about": "For teachers who have a class with students and no Senso user, and only for e-mail domains that you tick.",
@@ -471,6 +473,7 @@ export const english = {
   "disconnect.yes": "Disconnect",
 
   "problem.unreachable": "The service cannot be reached. What you see is from before; it is tried again by itself.",
+  "problem.unsure": "No answer came, so it may have happened or not. Look at what is there before you try again.",
   "problem.too-many-requests": "Too many requests at once. It goes on by itself in a moment.",
   "signedOut.about": "Your session has ended. Sign in to the portal again.",
   "signedOut.again": "Try again",
