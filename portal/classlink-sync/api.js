@@ -10,6 +10,8 @@ export class Problem extends Error {
 
 /** No answer came: the network, or a server that is down. */
 export const UNREACHABLE = "unreachable";
+/** No answer came to what was to be done: it may have been, or not. */
+export const UNSURE = "unsure";
 /** The host's token is refused, and so was the one it gave when asked again. */
 export const SIGNED_OUT = "signed-out";
 /** More requests than the API takes. */
@@ -55,7 +57,10 @@ export class Api {
       return await this.#send(method, path, body);
     } catch (problem) {
       const before = this.token;
-      if (method !== "GET") throw problem;
+      if (method !== "GET") {
+        this.token = null;
+        throw new Problem(UNSURE, "");
+      }
       this.token = await this.#newToken();
       if (this.token === before) throw problem;
       return this.#send(method, path, body);
@@ -66,9 +71,14 @@ export class Api {
   async #newToken() {
     this.asking ??= Promise.resolve()
       .then(() => this.getToken())
-      .catch(() => "")
       .finally(() => (this.asking = null));
-    const token = await this.asking;
+    let token;
+    try {
+      token = await this.asking;
+    } catch {
+      // The host could not ask either: nobody has been signed out.
+      throw new Problem(UNREACHABLE, "");
+    }
     if (!token) this.#signedOut();
     return token;
   }

@@ -11,7 +11,7 @@ export function makeAutomatic(ctx, settings) {
   const role = field(t("teachers.role"), select(withPresent(ctx.roles, creation.role), creation.role));
   const site = field(t("teachers.site"), select(withPresent(ctx.sites, creation.site), creation.site));
   const number = h("p", { role: "status" });
-  let boxes = [];
+  let boxes = null;
   read();
 
   async function read() {
@@ -35,7 +35,7 @@ export function makeAutomatic(ctx, settings) {
     });
   }
 
-  const ticked = () => boxes.filter(({ control }) => control.checked);
+  const ticked = () => (boxes ?? []).filter(({ control }) => control.checked);
 
   function tell() {
     const count = ticked().reduce((total, box) => total + box.count, 0);
@@ -46,7 +46,8 @@ export function makeAutomatic(ctx, settings) {
     title: t("automatic.title"),
     about: t("automatic.about"),
     parts: [list, number, h("div", { class: "pair" }, role.root, ctx.sites.length > 0 && site.root)],
-    read: () => ({ creation: { domains: ticked().map(({ domain }) => domain), role: role.control.value, site: site.control.value } }),
+    // Before the domains are known, saving would untick them all.
+    read: () => boxes && { creation: { domains: ticked().map(({ domain }) => domain), role: role.control.value, site: site.control.value } },
   });
 }
 

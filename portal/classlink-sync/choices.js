@@ -26,6 +26,7 @@ export function makeChoices(ctx, settings, schools) {
   function read() {
     const whole = [lead, grace].map((one) => Number(one.control.value));
     const isDays = whole.map((value) => Number.isInteger(value) && value >= 0 && value <= LONGEST_DAYS);
+    for (const [index, one] of [lead, grace].entries()) isDays[index] &&= one.control.value !== "";
     [lead, grace].forEach((one, index) => one.complain(isDays[index] ? "" : t("choices.daysWrong", { most: LONGEST_DAYS })));
     name.complain(name.control.value.trim() ? "" : t("choices.nameMissing"));
     const emailDomains = readDomains();

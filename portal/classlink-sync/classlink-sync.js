@@ -20,6 +20,7 @@ const IDLE = { first: 20_000, longest: 120_000 };
 const LEAVING = { first: 1_500, longest: 10_000 };
 const DOWN = { first: 2_000, longest: 30_000 };
 const RUNS_SHOWN = 30;
+const MOST_MISSING = 5;
 const GIVEN = ["api", "getToken", "roles", "sites", "locale", "texts"];
 
 class ClassLinkSync extends HTMLElement {
@@ -28,9 +29,9 @@ class ClassLinkSync extends HTMLElement {
   #given = { api: "", getToken: null, roles: [], sites: [], locale: "", texts: {} };
   #polling = null;
   #view = null;
-  #runs = [];
   #watched = "";
   #isDue = false;
+  #missing = 0;
 
   constructor() {
     super();
@@ -88,10 +89,10 @@ class ClassLinkSync extends HTMLElement {
     const place = h("div", { class: "stack", lang: language }, down, trouble, main, spoken);
     this.shadowRoot.replaceChildren(place);
     this.#view = null;
-    this.#runs = [];
     this.#watched = "";
+    const client = new Api(api, getToken, () => this.ctx.api === client && this.#signedOut());
     this.ctx = {
-      api: new Api(api, getToken, () => this.#signedOut()),
+      api: client,
       t,
       format: makeFormat(language, { never: t("never") }),
       roles: pairs(roles.length ? roles : ["teacher"]),
@@ -118,45 +119,51 @@ class ClassLinkSync extends HTMLElement {
     const { ctx } = this;
     try {
       const running = this.#watched && (await this.#runOf(this.#watched));
-      if (running && running.phase !== "ended") {
-        this.#view?.show?.({ ...this.last, running });
+      // A host that gave something else meanwhile began anew: what was asked before is another's.
+      if (ctx !== this.ctx) return null;
+      if (running && running.phase !== "ended" && this.#view?.name === "status") {
+        this.#view.show({ ...this.last, running });
         this.#isWell();
         return RUNNING;
       }
-      if (running) this.#ended(running.run);
+      if (running && running.phase === "ended") this.#ended(running.run);
       const screen = await ctx.api.get("/integration");
+      const found = screen.running ? await this.#runOf(screen.running) : null;
+      const runs = screen.connection ? (await ctx.api.get(`/runs?limit=${RUNS_SHOWN}`)).runs : [];
+      if (ctx !== this.ctx) return null;
       ctx.canAct = screen.canAct;
-      const pace = await this.#show(screen);
       this.#isWell();
-      return pace;
+      return this.#show(screen, found?.phase === "ended" ? null : found, runs);
     } catch (problem) {
-      return this.#isDown(problem);
+      return ctx === this.ctx ? this.#isDown(problem) : null;
     }
   }
 
-  async #show(screen) {
+  #show(screen, running, runs) {
     if (screen.status === "not connected") {
       this.#toForm({ name: "connect" });
-      return null;
+      return this.ctx.canAct ? null : IDLE;
     }
-    const running = screen.running ? await this.#runOf(screen.running) : null;
-    this.#watched = screen.running;
-    this.#runs = (await this.ctx.api.get(`/runs?limit=${RUNS_SHOWN}`)).runs.filter((run) => run.finishedAt);
-    this.last = { screen, running, runs: this.#runs };
+    this.#watched = running ? screen.running : "";
+    this.last = { screen, running, runs: runs.filter((run) => run.finishedAt) };
     if (this.#view?.name === "form" || this.#view?.name === "connect") return IDLE;
     const { districtName, serverUrl, clientId } = screen.connection;
-    const whose = [districtName, serverUrl, clientId].join("\n");
+    const whose = [districtName, serverUrl, clientId, screen.canAct].join("\n");
     if (this.#view?.name !== "status" || this.#view.whose !== whose) this.#toStatus(screen, whose);
     this.#view.show(this.last);
     if (running) return RUNNING;
     return screen.status === "disconnecting" ? LEAVING : IDLE;
   }
 
+  /** A run with its phase, or null for one that never comes to be. */
   async #runOf(runId) {
     try {
-      return await this.ctx.api.get(`/runs/${encodeURIComponent(runId)}`);
+      const found = await this.ctx.api.get(`/runs/${encodeURIComponent(runId)}`);
+      this.#missing = 0;
+      return found;
     } catch (problem) {
-      // Started this moment, and not written down yet.
+      // Started this moment, it is not written down yet; refused when it began, it never is.
+      if (problem.code === "not-found" && (this.#missing = (this.#missing + 1) % MOST_MISSING) === 0) return null;
       if (problem.code === "not-found") return { run: { runId, mode: "changes", outcome: "", cause: "", actor: "", startedAt: 0 }, phase: "planning", progress: {} };
       throw problem;
     }
@@ -174,6 +181,7 @@ class ClassLinkSync extends HTMLElement {
       const polling = new Polling(async () => {
         try {
           const found = await this.#runOf(runId);
+          if (!found) throw new Problem("not-found", this.ctx.t("said.never"), { status: 404 });
           onProgress(found);
           if (found.phase !== "ended") return RUNNING;
           resolve(found);
@@ -194,7 +202,8 @@ class ClassLinkSync extends HTMLElement {
     if (this.#view?.name === name) return;
     const { ctx } = this;
     if (!ctx.canAct) {
-      this.#put({ name, root: note("calm", [h("h2", {}, ctx.t("connect.title")), h("p", {}, ctx.t("connect.readOnly"))]) });
+      if (this.#view?.name === "reader") return;
+      this.#put({ name: "reader", root: note("calm", [h("h2", {}, ctx.t("connect.title")), h("p", {}, ctx.t("connect.readOnly"))]) });
       return;
     }
     const leave = async (mode) => {

@@ -42,7 +42,7 @@ export function makeConnect(ctx, { from = null, reason = "", onDone, onCancel = 
     id.root,
     secret.root,
     advanced,
-    h("div", { class: "actions" }, save, onCancel && button(t("cancel"), onCancel, { kind: "plain" })),
+    h("div", { class: "actions" }, save, onCancel && button(t("cancel"), leave, { kind: "plain" })),
     state,
   );
   const root = h("div", { class: "columns" }, h("section", { class: "panel" }, heading(t, from), form), help(t));
@@ -51,6 +51,13 @@ export function makeConnect(ctx, { from = null, reason = "", onDone, onCancel = 
     event.preventDefault();
     if (save.getAttribute("aria-disabled") !== "true") await submit({});
   });
+
+  function leave() {
+    // What is being verified may be stored any moment: leaving would not stop it.
+    if (save.getAttribute("aria-disabled") === "true") return;
+    secret.control.value = "";
+    onCancel();
+  }
 
   async function submit(more) {
     takeBack();

@@ -160,7 +160,8 @@ export function ask(place, { title, body, actions, check: mayClose = () => true 
       h(
         "div",
         { class: "actions" },
-        actions.map(([label, value, kind]) => button(label, () => close(value), { kind })),
+        // Where something is lost, Enter alone does not do it.
+        actions.map(([label, value, kind]) => button(label, () => close(value), { kind, autofocus: kind === "plain" && actions.some((one) => one[2] === "danger") })),
       ),
     );
     dialog.addEventListener("close", () => {

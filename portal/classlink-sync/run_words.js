@@ -45,7 +45,7 @@ export function changesTable(ctx, run) {
   return (
     kinds.length > 0 &&
     table(
-      t("run.changes"),
+      t(run.mode === "preview" ? "run.wouldChange" : "run.changes"),
       [{ label: t("run.kind") }, ...hows.map((how) => ({ label: t(`chart.${how}`), number: true }))],
       kinds.map((kind) => [t.of("kind", kind), ...hows.map((how) => format.number(run.changes[how]?.[kind] ?? 0))]),
     )

@@ -9,6 +9,8 @@ import { h, note } from "./elements.js";
 export function makeSaving(ctx, { title, about = "", parts, read, preview = null }) {
   const { t } = ctx;
   const state = h("div", { class: "close", role: "status" });
+  // Not read out line by line, as the state is.
+  const stage = h("div", { class: "close" });
   const save = h("button", { type: "submit", class: "primary" }, t("settings.save"));
   const form = h(
     "form",
@@ -18,21 +20,28 @@ export function makeSaving(ctx, { title, about = "", parts, read, preview = null
     parts,
     ctx.canAct && h("div", { class: "actions" }, save),
     state,
+    stage,
   );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (save.getAttribute("aria-disabled") === "true") return;
     const change = read();
-    if (change === null) return;
+    if (change === null) return showWrong();
     save.setAttribute("aria-disabled", "true");
     await ctx.attempt(state, async () => {
       state.replaceChildren(h("p", { class: "muted" }, t("settings.saving")));
-      const isSaved = await send(change);
+      const isSaved = await send(change).finally(() => stage.replaceChildren());
       state.replaceChildren(...(isSaved ? [note("good", h("p", {}, t("settings.saved")))] : []));
       if (isSaved) ctx.soon();
     });
     save.setAttribute("aria-disabled", "false");
   });
+
+  function showWrong() {
+    const first = form.querySelector("[aria-invalid]");
+    first?.closest("details")?.setAttribute("open", "");
+    first?.focus();
+  }
 
   async function send(change) {
     try {
@@ -41,7 +50,8 @@ export function makeSaving(ctx, { title, about = "", parts, read, preview = null
     } catch (problem) {
       if (problem.code !== "preview-needed" || !preview) throw problem;
     }
-    const runId = await preview(change, state);
+    state.replaceChildren();
+    const runId = await preview(change, stage);
     if (!runId) return false;
     await ctx.api.patch("/integration/settings", { ...change, preview: runId });
     return true;

@@ -11,10 +11,15 @@ export function makeSettings(ctx, { connection, onReplace, onLeft }) {
   const body = h("div", { class: "stack" }, h("p", { class: "muted" }, t("loading")));
   const root = h("div", { class: "stack" }, h("h3", { tabindex: -1 }, t("settings.title")), !ctx.canAct && note("calm", h("p", {}, t("settings.readOnly"))), body);
 
+  let isRead = false;
+
+  /** Once: what somebody has begun to change is not replaced under their hands. */
   async function show() {
+    if (isRead) return;
     await ctx.attempt(body, async () => {
       const [settings, { schools }] = await Promise.all([ctx.api.get("/integration/settings"), ctx.api.get("/integration/schools")]);
       const parts = [makeNightly(ctx, settings), makeChoices(ctx, settings, schools), makeAutomatic(ctx, settings)];
+      isRead = true;
       body.replaceChildren(...parts, ...(ctx.canAct ? [credentials(), leave()] : []));
       if (!ctx.canAct) for (const control of body.querySelectorAll("input, select, button")) control.disabled = true;
     });

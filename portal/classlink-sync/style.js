@@ -92,7 +92,7 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 fieldset { border: 0; padding: 0; min-inline-size: 0; display: grid; gap: 0.75rem; }
 legend { padding: 0; margin-block-end: 0.5rem; }
 .actions { display: flex; flex-wrap: wrap; gap: 0.6rem; align-items: center; }
-.short { max-inline-size: 9rem !important; }
+.short { max-inline-size: 11rem !important; }
 .pair { display: grid; gap: 0.75rem 1.25rem; grid-template-columns: minmax(0, 1fr); align-items: end; }
 @container (min-width: 36rem) { .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 

@@ -4,6 +4,8 @@ import { button, details, field, h, note, select, table } from "./elements.js";
 import { makePages } from "./pages.js";
 
 const PAGE = 50;
+/** The API takes no more in one request. */
+const AT_ONCE = 500;
 
 /** Make it; `show()` reads the first page when it is seen for the first time and after a run. */
 export function makeTeachers(ctx) {
@@ -98,12 +100,15 @@ export function makeTeachers(ctx) {
   }
 
   async function importChosen() {
-    if (chosen.size === 0) return;
+    if (go.getAttribute("aria-disabled") === "true") return;
     const users = [...chosen.keys()].map((ownerId) => ({ ownerId, role: role.control.value, site: site.control.value ?? "" }));
     go.setAttribute("aria-disabled", "true");
     state.replaceChildren(h("p", { class: "muted" }, t("teachers.asking")));
     await ctx.attempt(state, async () => {
-      const { users: found } = await ctx.api.post("/users", { users });
+      const found = [];
+      for (let from = 0; from < users.length; from += AT_ONCE) {
+        found.push(...(await ctx.api.post("/users", { users: users.slice(from, from + AT_ONCE) })).users);
+      }
       told.clear();
       for (const { ownerId, error } of found) {
         if (error) told.set(ownerId, error);

@@ -82,6 +82,7 @@ export const english = {
   "full.about": "Everything is read and written anew, and all groups are sent to Senso again. It takes longer than a sync and changes nothing that is right already. What teachers added by hand stays.",
   "full.yes": "Resync everything",
   "said.started": "The sync has started.",
+  "said.never": "It was refused when it was to begin. Try again in a moment.",
   "said.already": "A sync is going on already; this is it.",
   "said.ended": "The sync has ended: {outcome}.",
 
@@ -186,6 +187,7 @@ export const english = {
   "run.duplicates": "Repeated",
   "run.changes": "What changed",
   "run.kind": "Records",
+  "run.wouldChange": "What a sync would change",
   "run.withoutGroups": "Classes without groups, and why",
   "run.notes": "Worth a look",
 
@@ -428,6 +430,7 @@ export const english = {
   "disconnect.yes": "Disconnect",
 
   "problem.unreachable": "The service cannot be reached. What you see is from before; it is tried again by itself.",
+  "problem.unsure": "No answer came, so it may have happened or not. Look at what is there before you try again.",
   "problem.too-many-requests": "Too many requests at once. It goes on by itself in a moment.",
   "signedOut.about": "Your session has ended. Sign in to the portal again.",
   "signedOut.again": "Try again",
