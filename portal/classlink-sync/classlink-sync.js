@@ -198,12 +198,12 @@ class ClassLinkSync extends HTMLElement {
 
   // -- Showing ---------------------------------------------------------------------------------------
 
-  #toForm({ name, from = null, reason = "" }) {
-    if (this.#view?.name === name) return;
+  #toForm({ name: wanted, from = null, reason = "" }) {
     const { ctx } = this;
+    const name = ctx.canAct ? wanted : "reader";
+    if (this.#view?.name === name) return;
     if (!ctx.canAct) {
-      if (this.#view?.name === "reader") return;
-      this.#put({ name: "reader", root: note("calm", [h("h2", {}, ctx.t("connect.title")), h("p", {}, ctx.t("connect.readOnly"))]) });
+      this.#put({ name, root: note("calm", [h("h2", {}, ctx.t("connect.title")), h("p", {}, ctx.t("connect.readOnly"))]) });
       return;
     }
     const leave = async (mode) => {
@@ -219,7 +219,7 @@ class ClassLinkSync extends HTMLElement {
 
   #toStatus(screen, whose) {
     const status = makeStatus(this.ctx, screen, {
-      onReplace: (reason = "") => this.#toForm({ name: "form", from: this.last.screen.connection, reason: typeof reason === "string" ? reason : "" }),
+      onReplace: (reason) => this.#toForm({ name: "form", from: this.last.screen.connection, reason }),
       onSync: (mode) => this.#sync(mode),
     });
     this.#put({ name: "status", whose, ...status });
