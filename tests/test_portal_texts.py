@@ -22,7 +22,7 @@ def test_every_text_that_is_used_is_written():
 def test_every_text_that_is_written_is_used():
     whole = set(re.findall(r'"([\w.]+)"', CODE))
     begun = {begin for begin in re.findall(r"`([\w.]+?)\$\{", CODE) if begin}
-    groups = {f"{group}." for group in re.findall(r'(?:t\.of\(|tally\(ctx, t\("[^"]+"\), )"(\w+)"', CODE)}
+    groups = {f"{group}." for group in re.findall(r'(?:t\.of\(|counted\(ctx, t\("[^"]+"\), )"(\w+)"', CODE)}
     unused = {key for key in WRITTEN - whole if not key.startswith(tuple(begun | groups))}
     assert unused == set()
 

@@ -198,9 +198,10 @@ class ClassLinkSync extends HTMLElement {
 
   // -- Showing ---------------------------------------------------------------------------------------
 
-  #toForm({ name, from = null, reason = "" }) {
-    if (this.#view?.name === name) return;
+  #toForm({ name: wanted, from = null, reason = "" }) {
     const { ctx } = this;
+    const name = ctx.canAct ? wanted : "reader";
+    if (this.#view?.name === name) return;
     if (!ctx.canAct) {
       if (this.#view?.name === "reader") return;
       this.#put({ name: "reader", root: note("calm", [h("h2", {}, ctx.t("connect.title")), h("p", {}, ctx.t("connect.readOnly"))]) });
@@ -219,7 +220,7 @@ class ClassLinkSync extends HTMLElement {
 
   #toStatus(screen, whose) {
     const status = makeStatus(this.ctx, screen, {
-      onReplace: (reason = "") => this.#toForm({ name: "form", from: this.last.screen.connection, reason: typeof reason === "string" ? reason : "" }),
+      onReplace: (reason) => this.#toForm({ name: "form", from: this.last.screen.connection, reason }),
       onSync: (mode) => this.#sync(mode),
       onWatch: (runId) => this.#follow(runId),
     });

@@ -1,6 +1,6 @@
 // The form: credentials are verified, then stored; when anything is wrong, what was typed stays, the secret apart.
 
-import { ask, button, details, facts, field, h, note } from "./elements.js";
+import { ask, button, details, facts, field, h, list, note } from "./elements.js";
 import { COLLECTIONS } from "./progress.js";
 
 /** Which field an answer is about, by its code; of one that is not named the whole form. */
@@ -100,7 +100,7 @@ export function makeConnect(ctx, { from = null, reason = "", onDone, onCancel = 
         ),
         schools(found.schools),
         found.advice.length &&
-          note("warn", [h("strong", {}, t("found.advice")), h("ul", {}, found.advice.map((one) => h("li", {}, one)))]),
+          note("warn", [h("strong", {}, t("found.advice")), list(found.advice)]),
         found.status === "switching"
           ? [note("busy", h("p", {}, t("found.switching"))), button(t("found.status"), () => onDone(""), { kind: "primary" })]
           : h(
@@ -190,11 +190,7 @@ function help(t) {
     h("ol", {}, [1, 2, 3].map((step) => h("li", {}, t(`help.step${step}`)))),
     h("h3", {}, t("help.approved")),
     h("p", {}, t("help.permissions")),
-    h(
-      "ul",
-      {},
-      COLLECTIONS.map((name) => h("li", {}, t(`collection.${name}`))),
-    ),
+    list(COLLECTIONS.map((name) => t(`collection.${name}`))),
     h("p", { class: "muted" }, t("help.secret")),
   );
 }

@@ -134,6 +134,20 @@ export function facts(pairs) {
   );
 }
 
+/** What is counted, a line each: pairs of a term and its number, or a node. */
+export function tally(pairs) {
+  return h(
+    "dl",
+    { class: "tally" },
+    pairs.map(([term, what]) => h("div", {}, h("dt", {}, term), h("dd", {}, what))),
+  );
+}
+
+/** A list of texts. */
+export function list(texts) {
+  return h("ul", {}, texts.map((text) => h("li", {}, text)));
+}
+
 /** A part that opens and closes. */
 export function details(summary, children, { open = false } = {}) {
   return h("details", { open }, h("summary", {}, summary), h("div", { class: "inside" }, children));

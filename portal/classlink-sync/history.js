@@ -1,10 +1,10 @@
 // The last runs, and one of them in full: who and why, what came, what changed, what was set aside.
 
-import { button, details, facts, h, note, table } from "./elements.js";
+import { button, details, facts, h, table, tally } from "./elements.js";
 import { makeIssues } from "./issues.js";
 import { COLLECTIONS } from "./progress.js";
 import { makeReadiness } from "./readiness.js";
-import { changesTable, changesText, failure, outcomeBadge, startedBy } from "./run_words.js";
+import { changesTable, changesText, failure, outcomeBadge, startedBy, troubles } from "./run_words.js";
 
 const COLLECTION_COUNTS = ["announced", "received", "kept", "setAside", "duplicates"];
 
@@ -80,10 +80,9 @@ export function makeHistory(ctx) {
 function runInFull(ctx, run) {
   const { t, format } = ctx;
   const counts = (number) => (number === null || number === undefined ? t("run.notAnnounced") : format.number(number));
-  const { collections, statistics, withoutGroups, notes, warnings } = run;
+  const { collections, statistics, withoutGroups, notes } = run;
   return [
-    run.outcome === "failed" && note("bad", [h("p", {}, failure(ctx, run)), h("p", {}, t("last.kept"))]),
-    warnings.length > 0 && note("warn", h("ul", {}, warnings.map((one) => h("li", {}, one)))),
+    ...troubles(ctx, run),
     facts([
       [t("history.outcome"), outcomeBadge(ctx, run)],
       [t("history.mode"), t.of("mode", run.mode)],
@@ -102,13 +101,13 @@ function runInFull(ctx, run) {
         ]),
       ),
     changesTable(ctx, run),
-    tally(ctx, t("run.withoutGroups"), "reason", withoutGroups),
-    tally(ctx, t("run.notes"), "noted", notes),
+    counted(ctx, t("run.withoutGroups"), "reason", withoutGroups),
+    counted(ctx, t("run.notes"), "noted", notes),
     run.finishedAt > 0 && details(t("issues.title"), makeIssues(ctx, run.runId), { open: true }),
   ].filter(Boolean);
 }
 
-function tally(ctx, title, group, counts) {
+function counted(ctx, title, group, counts) {
   const some = Object.entries(counts).filter(([, count]) => count > 0);
   return (
     some.length > 0 &&
@@ -116,7 +115,7 @@ function tally(ctx, title, group, counts) {
       "section",
       { class: "close" },
       h("h4", {}, title),
-      h("dl", { class: "tally" }, some.map(([name, count]) => h("div", {}, h("dt", {}, ctx.t.of(group, name)), h("dd", {}, ctx.format.number(count))))),
+      tally(some.map(([name, count]) => [ctx.t.of(group, name), ctx.format.number(count)])),
     )
   );
 }

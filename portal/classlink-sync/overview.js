@@ -1,11 +1,11 @@
 // What an admin sees first: what ClassLink holds, what came of it, the sync that goes on or the last one.
 
-import { button, details, facts, h, note } from "./elements.js";
+import { button, details, facts, h, note, tally } from "./elements.js";
 import { makeChart } from "./chart.js";
 import { ownTimeZone, sentence, sum } from "./format.js";
 import { makeProgress } from "./progress.js";
 import { makeReadiness } from "./readiness.js";
-import { changesTable, changesText, failure, outcomeBadge, startedBy } from "./run_words.js";
+import { changesTable, changesText, outcomeBadge, startedBy, troubles } from "./run_words.js";
 
 /**
  * Make it. `show({screen, running, runs})` brings it up to date: the status screen, the run that goes on
@@ -68,13 +68,7 @@ export function makeOverview(ctx, { onTeachers, onRun, onSync }) {
         without > 0 &&
           details(
             t("card.why"),
-            h(
-              "dl",
-              { class: "tally" },
-              Object.entries(withoutGroups).map(([reason, count]) =>
-                h("div", {}, h("dt", {}, t.of("reason", reason)), h("dd", {}, format.number(count))),
-              ),
-            ),
+            tally(Object.entries(withoutGroups).map(([reason, count]) => [t.of("reason", reason), format.number(count)])),
           ),
       ),
     ];
@@ -110,9 +104,8 @@ export function makeOverview(ctx, { onTeachers, onRun, onSync }) {
     return [
       h("div", { class: "row apart" }, h("h3", {}, t(run.mode === "preview" ? "last.preview" : "last.title")), outcomeBadge(ctx, run)),
       h("p", { class: "muted" }, t("last.when", { when: format.moment(run.finishedAt), who: startedBy(ctx, run), long: format.duration(run.finishedAt - run.startedAt) })),
-      run.outcome === "failed" && note("bad", [h("p", {}, failure(ctx, run)), h("p", {}, t("last.kept"))]),
       run.outcome === "held" && note("warn", h("p", {}, sentence(run.reason))),
-      run.warnings.length > 0 && note("warn", h("ul", {}, run.warnings.map((one) => h("li", {}, one)))),
+      troubles(ctx, run),
       run.outcome !== "failed" && h("p", {}, t(run.mode === "preview" ? "last.would" : "last.did", { changes: changesText(ctx, run) })),
       run.mode !== "preview" && run.outcome !== "failed" && h("p", {}, delivered(run)),
       run.readiness && makeReadiness(ctx, run),

@@ -1,6 +1,6 @@
 // What is said of a run, wherever one shows.
 
-import { badge, table } from "./elements.js";
+import { badge, h, list, note, table } from "./elements.js";
 import { sentence, sum } from "./format.js";
 
 const TONES = { published: "good", unchanged: "good", previewed: "calm", held: "warn", failed: "bad", "": "busy" };
@@ -35,6 +35,14 @@ export function changesText(ctx, run) {
 /** Why a run failed, in the words of whoever translates or in ours. */
 export function failure(ctx, run) {
   return sentence(ctx.t.of("error", run.error, run.reason));
+}
+
+/** What an admin should know of it first: why it failed, its warnings; notes, or nothing. */
+export function troubles(ctx, run) {
+  return [
+    run.outcome === "failed" && note("bad", [h("p", {}, failure(ctx, run)), h("p", {}, ctx.t("last.kept"))]),
+    run.warnings.length > 0 && note("warn", list(run.warnings)),
+  ];
 }
 
 /** What it changed by kind of record, as a table; false when that is nothing. */

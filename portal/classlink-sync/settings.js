@@ -36,7 +36,7 @@ export function makeSettings(ctx, { connection, onReplace, onLeft }) {
         [t("server.address"), connection.serverUrl],
       ]),
       h("p", { class: "muted" }, t("credentials.about")),
-      h("div", { class: "actions" }, button(t("credentials.replace"), onReplace)),
+      h("div", { class: "actions" }, button(t("credentials.replace"), () => onReplace(""))),
     );
   }
 

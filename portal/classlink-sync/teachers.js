@@ -1,6 +1,6 @@
 // Teachers with classes and without a Senso user: whom to import, one or many.
 
-import { button, details, field, h, note, select, table } from "./elements.js";
+import { button, details, field, h, list, note, select, table } from "./elements.js";
 import { makePages } from "./pages.js";
 
 const PAGE = 50;
@@ -130,7 +130,7 @@ export function makeTeachers(ctx) {
     const { userIds } = await ctx.api.get("/users/without-teacher");
     left.replaceChildren(
       ...(userIds.length
-        ? [details(t("teachers.left", { count: userIds.length }), [h("p", { class: "muted" }, t("teachers.leftAbout")), h("ul", {}, userIds.map((id) => h("li", {}, id)))])]
+        ? [details(t("teachers.left", { count: userIds.length }), [h("p", { class: "muted" }, t("teachers.leftAbout")), list(userIds)])]
         : []),
     );
   }

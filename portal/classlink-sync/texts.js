@@ -216,6 +216,7 @@ export const english = {
   "run.changes": "What changed",
   "run.wouldChange": "What a sync would change",
   "run.kind": "Records",
+  "run.wouldChange": "What a sync would change",
   "run.withoutGroups": "Classes without groups, and why",
   "run.notes": "Worth a look",
 

@@ -90,8 +90,9 @@ def test_a_secret_that_was_changed_leads_back_to_the_form(somebody):
     admin.page.get_by_role("button", name="Enter new credentials").click()
     expect(admin.page.get_by_text("ClassLink rejected the stored credentials.")).to_be_visible()
     admin.fill(secret="another-secret")
+    admin.a_minute_later()
     admin.page.get_by_role("button", name="Start the first sync").click()
-    expect(admin.page.get_by_text("published").first).to_be_visible()
+    expect(admin.page.get_by_role("region", name="The sync").get_by_text("published")).to_be_visible()
 
 
 def test_a_reader_sees_that_nothing_is_connected_and_no_form(somebody):

@@ -128,6 +128,8 @@ def test_an_interrupted_sync_ends_without_a_traceback_and_leaves_no_process(serv
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Whoever starts the tests in the background of a shell ignores it, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # It names the district when it has connected, and then runs for seconds.
     assert started.stdout.readline().strip()

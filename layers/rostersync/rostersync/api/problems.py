@@ -48,11 +48,10 @@ def problem_of(error: RosterSyncError, run_id: str = "") -> Response[str]:
     if found is None:
         return unexpected(run_id)
     status, title = found
-    told = problem(status, code_of(type(error)), title, str(error), run_id)
+    more = {}
     if isinstance(error, errors.OtherDistrict):
-        districts = {"connected": error.connected, "found": error.found}
-        told.body = json.dumps({**json.loads(told.body or ""), "districts": districts})
-    return told
+        more["districts"] = {"connected": error.connected, "found": error.found}
+    return problem(status, code_of(type(error)), title, str(error), run_id, **more)
 
 
 def unexpected(run_id: str = "") -> Response[str]:
@@ -61,14 +60,15 @@ def unexpected(run_id: str = "") -> Response[str]:
     return problem(500, "unexpected-error", "Unexpected error", detail, run_id)
 
 
-def problem(status: int, code: str, title: str, detail: str, run_id: str = "") -> Response[str]:
-    """Return problem details."""
+def problem(status: int, code: str, title: str, detail: str, run_id: str = "", **more: Any) -> Response[str]:
+    """Return problem details; ``more`` are members that this kind of problem has beside the usual ones."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": title,
         "status": status,
         "detail": detail,
         "code": code,
+        **more,
     }
     if run_id:
         body["runId"] = run_id

@@ -53,10 +53,13 @@ def _refusals() -> dict[int, OpenAPIResponse]:
     return told
 
 
+_REFUSALS: Final = _refusals()
+
+
 def answers(model: type[Shape], *statuses: int) -> dict[int, OpenAPIResponse]:
     """Return what a route may answer: what it is for, and the problems."""
     meant: OpenAPIResponse = {"description": "As asked", "content": {"application/json": {"model": model}}}
-    return {**dict.fromkeys(statuses or (200,), meant), **_refusals()}
+    return {**dict.fromkeys(statuses or (200,), meant), **_REFUSALS}
 
 
 def make_router() -> APIGatewayHttpRouter:
