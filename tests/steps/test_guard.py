@@ -124,11 +124,14 @@ def test_half_a_school_vanishing_holds_only_that_school_s_removals() -> None:
     assert run.statistics["students"] == 48 + 47 + 1
 
 
+@pytest.mark.parametrize("dangling", [True, False])
 @pytest.mark.parametrize("inactive", [True, False])
-def test_classes_that_vanish_are_held_with_all_that_hangs_on_them(inactive: bool) -> None:
+def test_classes_that_vanish_are_held_with_all_that_hangs_on_them(inactive: bool, dangling: bool) -> None:
     guarded = synced()
     before, ids = guarded.members(), classes_of("hill", 6)
     roster = without_classes(two_schools(), ids)
+    if dangling:
+        roster["enrollments"] = two_schools()["enrollments"]
     if inactive:
         turned = [section(one, school="hill", active=False) for one in ids]
         roster = {**roster, "classes": [*roster["classes"], *turned]}
