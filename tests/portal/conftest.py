@@ -27,7 +27,7 @@ from tests.system.conftest import NOON
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REQUIRED = "BROWSER_TESTS" in os.environ
 SEEN = "seen-by-many"
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds after which what a test waits for does not come any more."""
 
 Served = tuple[LocalEngine, TokenIssuer]
