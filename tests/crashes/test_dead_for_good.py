@@ -1,4 +1,4 @@
-"""A step that is dead for good ends its run as failed; what was on the screen stays, the next night repairs."""
+"""A step that is dead for good fails its run: what was on the screen stays, the next night repairs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,8 +50,8 @@ def deaths() -> Iterator[tuple[Recorded, int, Invocation, Snapshot, str]]:
                 yield run, place, invocation, left, f"{invocation.state}, {when} call {number}"
 
 
-def fail(world: World, ending: Ending, **how: Any) -> None:
-    """End the run as the state machine's Catch does, with the error of a function that is not there any more."""
+def fail(world: World, ending: Ending) -> None:
+    """End the run as the Catch does of a function that is not there any more."""
     event = {
         "tenantId": TENANT,
         "runId": RUN,

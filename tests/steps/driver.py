@@ -284,8 +284,8 @@ class _Sync:
         """Call as the state's Retry does, and once more where everything is run twice."""
         for attempt in range(ATTEMPTS):
             try:
-                result = self.invoke(call)
-                return self.invoke(call) if self.way.twice else result
+                result: T = self.invoke(call)
+                return call() if self.way.twice else result
             except RetryableError:
                 if attempt == ATTEMPTS - 1:
                     raise
