@@ -149,7 +149,7 @@ def finish_run(
         stores.integrations.release(request.tenant_id, request.run_id)
     if request.ended_outside or request.publishing:
         # A function of the execution may still be writing; nobody else should until it cannot be.
-        stores.leases.shorten(request.tenant_id, request.run_id, now, longest_function_seconds)
+        stores.leases.end(request.tenant_id, request.run_id, now, longest_function_seconds)
     else:
         stores.leases.release(request.tenant_id, request.run_id)
     if run is None:
