@@ -29,10 +29,12 @@ RUN: Final = "night-2"
 def second_day() -> Roster:
     """Return the two schools on the day that is looked at.
 
-    A third of one school's students has gone, which is held; a class of the other, which is not. A class has
-    another teacher, one teacher another e-mail, another class newcomers with long names.
+    More than half of one school's students have gone, which is held; a class of the other and its teacher,
+    which is not. A class has another teacher, one teacher another e-mail, and another class newcomers whose
+    names are long.
     """
-    roster = without_people(without_classes(two_schools(), ["dale-c0"]), students_of("hill", 30))
+    roster = without_classes(two_schools(), ["dale-c0"])
+    roster = without_people(roster, [*students_of("hill", 30), "dale-t0"])
     for newcomer in newcomers():
         roster["students"].append(
             student(newcomer, orgs=("dale",), given_name=LONG_NAME, family_name=LONG_NAME)

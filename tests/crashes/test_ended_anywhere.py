@@ -9,14 +9,13 @@ import pytest
 from rostersync.errors import LeaseLost, RosterSyncError, RunInProgress
 from rostersync.parsing import parse_request
 from rostersync.steps.finish_run import FinishRequest, finish_run
-from tests.crashes.crash import is_same_end, seen, some, without_staging
+from tests.crashes.crash import is_same_end, some, without_staging
 from tests.crashes.runs import RUNS
 from tests.crashes.scenario import RUN, WAY, Recorded, second_day
-from tests.crashes.test_dead_for_good import AFTER, Ending, fail, next_night, right, screen, what_is_held
+from tests.crashes.test_dead_for_good import AFTER, Ending, fail, next_night, outcome, right, screen
 from tests.crashes.world import World
 from tests.steps.driver import LONGEST_FUNCTION_SECONDS, NOW, TENANT, sync
 from tests.steps.guarded import NIGHT
-from tests.steps.published import published
 from tests.steps.rosters import serve
 
 LATER = NOW + NIGHT + AFTER
@@ -47,7 +46,7 @@ def assert_all_is_well(run: Recorded, where: str, expected: Any, *, untouched: b
         assert after.synced.run_id == "night-1", where
         assert after.integration.statistics == after.synced.statistics, where
     next_night(world)
-    assert (published(world.table), what_is_held(world), seen(world.now)) == expected, where
+    assert outcome(world) == expected, where
 
 
 @pytest.mark.parametrize("status", STATUSES)
