@@ -44,6 +44,10 @@ serve: setup ## The page beside a simulated district and a Senso, until Ctrl-C (
 test: setup ## Run the tests
 	@$(BIN)/python -m pytest
 
+.PHONY: crashes
+crashes: setup ## Let every step die at every call to AWS, of more runs than the tests do
+	@EVERY_CRASH=1 $(BIN)/python -m pytest tests/crashes
+
 .PHONY: check
 check: setup ## Format, lint, types, import contract, template; tests (state machines are linted among them)
 	$(BIN)/ruff format --check .

@@ -100,3 +100,11 @@ def test_every_decision_is_in_the_index():
     index = (folder / "README.md").read_text()
     for path in folder.glob("0*.md"):
         assert f"]({path.name})" in index, path.name
+
+
+def test_every_test_that_the_reliability_tables_name_exists():
+    text = (ROOT / "docs/reliability.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    assert named
+    for path, test in named:
+        assert f"def {test}(" in (ROOT / path).read_text(), test

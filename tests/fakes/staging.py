@@ -22,8 +22,10 @@ class FakeS3(Failing):
         super().__init__()
         self.objects: dict[str, bytes] = {}
 
-    def put_object(self, *, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def put_object(self, *, Key: str, Body: bytes, IfNoneMatch: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
         self.note_call()
+        if IfNoneMatch == "*" and Key in self.objects:
+            raise _error("PutObject", "PreconditionFailed", 412)
         self.note_write()
         self.objects[Key] = Body
         return {}

@@ -132,13 +132,16 @@ def sync(
     bus: Bus | None = None,
     way: Way = USUAL,
     before: Callable[[str], None] = lambda _: None,
+    invoke: Callable[[Callable[[], Any]], Any] = lambda step: step(),
 ) -> RunRecord:
     """Run a sync to its end and return its run item; ``before`` is told the name of each state entered.
+
+    ``invoke`` is handed every invocation of a step and returns what that returns.
 
     Raises ``InvalidInput``, ``NotConnected``, ``RunInProgress`` and ``NightAlreadyRun``, which end a run with
     nothing to finish; of any other of our errors the run item tells.
     """
-    sync_run = _Sync(stores, server, FakeBus() if bus is None else bus, way, now, before)
+    sync_run = _Sync(stores, server, FakeBus() if bus is None else bus, way, now, before, invoke)
     request = {"tenantId": tenant_id, "runId": run_id or f"{mode}-{int(now.timestamp())}"}
     sync_run.execute(request, mode, cause)
     run = stores.runs.get(tenant_id, request["runId"])
@@ -154,6 +157,7 @@ class _Sync:
     way: Way
     now: datetime
     before: Callable[[str], None]
+    invoke: Callable[[Callable[[], Any]], Any]
     pull: int = 1
     holding: bool = False
     publishing: bool = False
@@ -172,11 +176,11 @@ class _Sync:
     def _until_review(self, run: dict[str, str], request: dict[str, str]) -> None:
         complete = False
         while not complete:
-            planned = self._step("Plan", lambda: self._plan({**request, "pull": self.pull}))
+            planned = self._step("Plan", partial(self._plan, {**request, "pull": self.pull}))
             self._enter("Fetch")
             for task in self._ordered(planned["tasks"]):
                 self._fetch({**run, "pull": self.pull, "task": task})
-            sealed = self._step("Seal", lambda: self._seal({**run, "pull": self.pull}))
+            sealed = self._step("Seal", partial(self._seal, {**run, "pull": self.pull}))
             complete = sealed["complete"]
             self.pull += not complete
         review = self._compare(run, planned["shards"])
@@ -280,7 +284,7 @@ class _Sync:
         """Call as the state's Retry does, and once more where everything is run twice."""
         for attempt in range(ATTEMPTS):
             try:
-                result = call()
+                result: T = self.invoke(call)
                 return call() if self.way.twice else result
             except RetryableError:
                 if attempt == ATTEMPTS - 1:

@@ -60,7 +60,7 @@ def test_the_plan_of_a_further_pull_does_not_bring_an_ended_run_back() -> None:
     assert stopped(stores, "run", "TIMED_OUT") == "failed"
     with pytest.raises(LeaseLost):
         plan(stores, "run", pull=2)
-    assert stores.leases.holder(TENANT, NOW) is None
+    assert stores.leases.holder(TENANT, NOW + timedelta(seconds=LONGEST_FUNCTION_SECONDS)) is None
 
 
 def test_an_execution_that_was_refused_gets_no_item_when_it_ends() -> None:

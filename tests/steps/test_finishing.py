@@ -18,8 +18,8 @@ from rostersync.errors import (
 )
 from rostersync.parsing import parse_request
 from rostersync.steps.finish_run import Finished, FinishRequest, finish_run
-from rostersync.storage.integrations import Leaving
-from rostersync.storage.runs import RunRecord
+from rostersync.storage.integrations import Leaving, Undecided
+from rostersync.storage.runs import Held, RunRecord
 from tests.steps.driver import LONGEST_FUNCTION_SECONDS, NOW, TENANT, FakeStores, connected, sync
 from tests.steps.published import kept_items
 from tests.steps.rosters import serve, small_roster
@@ -217,3 +217,27 @@ def test_only_sentences_of_ours_are_kept_as_reason() -> None:
 
 def _away(_: str) -> Any:
     raise StorageUnavailable("S3 stays away")
+
+
+# -- A list that somebody has to decide on ---------------------------------------------------------------
+
+
+def test_a_list_is_its_runs_though_finish_failed_after_it_had_been_left_to_be_decided_on() -> None:
+    stores = connected()
+    begun(stores, "run")
+    stores.integrations.hold(TENANT, Undecided("run", 1_900_000_000_000))
+    error = {"Error": "StorageUnavailable", "Cause": "{}"}
+    assert finish(stores, {"tenantId": TENANT, "runId": "run", "error": error}).outcome == "failed"
+    assert stores.runs.get(TENANT, "run").held == Held(expires_at=1_900_000_000_000)
+
+
+def test_a_finish_that_comes_after_its_runs_end_leaves_no_list_that_nobody_can_decide_on() -> None:
+    stores = connected()
+    begun(stores, "run")
+    finish(stores, {"source": "aws.states", "detail": ABORTED})
+    stores.integrations.hold(TENANT, Undecided("run", 1_900_000_000_000))
+    finish(stores, {"tenantId": TENANT, "runId": "run"})
+    assert stores.integrations.require(TENANT).held is None
+
+
+ABORTED = {"name": "run", "status": "ABORTED", "input": json.dumps({"tenantId": TENANT})}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError, ResponseStreamingError
 
 from rostersync.errors import StagedObjectMissing, StorageConflict, StorageUnavailable
 from rostersync.storage.retrying import LONGEST_PAUSE, Retrying
@@ -207,6 +207,61 @@ def test_what_may_not_be_read_is_missing_and_says_both() -> None:
     assert not staging.exists("staging/runs/maple/run-1/pull-1/verdict.pack")
 
 
+def test_two_who_write_an_object_once_at_the_same_time_are_told_apart_by_trying_again() -> None:
+    # S3's answers to the one whose write is under way, and then to the one who is late.
+    script = refusing(aws_error("ConditionalRequestConflict", 409), aws_error("PreconditionFailed", 412))
+    staging = Staging(cast("Any", script), "staging", sleep=lambda _: None)
+    assert not staging.put_json("staging/runs/maple/run-1/pull-1/plan.json", {}, once=True)
+    assert [call["IfNoneMatch"] for call in script.calls] == ["*", "*"]
+
+
+@pytest.mark.parametrize("error", [aws_error("SlowDown", 503), aws_error("InternalError", 500)], ids=str)
+def test_a_bucket_that_is_busy_for_a_moment_is_called_again(error: ClientError) -> None:
+    script, pauses = refusing(error, error), list[float]()
+    assert Staging(cast("Any", script), "staging", sleep=pauses.append).put_json("held/a.json", {})
+    assert (len(script.calls), len(pauses)) == (3, 2)
+
+
+def test_a_bucket_that_stays_busy_is_told() -> None:
+    script = refusing(*[aws_error("SlowDown", 503)] * 99)
+    with pytest.raises(StorageUnavailable, match="S3 did not take a call in 6 attempts \\(SlowDown\\)"):
+        Staging(cast("Any", script), "staging", sleep=lambda _: None).put_json("held/a.json", {})
+
+
+def test_an_object_whose_bytes_end_too_early_is_read_again() -> None:
+    class Body:
+        def __init__(self, *chunks: bytes) -> None:
+            self._chunks = chunks
+
+        def read(self) -> bytes:
+            if not self._chunks:
+                raise ResponseStreamingError(error="connection broken")
+            return self._chunks[0]
+
+    answers = [Body(), Body(b'{"roster":1}')]
+    script = Script(lambda number, _: {"Body": answers[number - 1], "ETag": "e"})
+    staging = Staging(cast("Any", script), "staging", sleep=lambda _: None)
+    assert staging.get_json("staging/a.json", dict[str, int]) == {"roster": 1}
+
+
+def test_of_objects_of_which_some_were_not_deleted_the_rest_goes_the_next_time() -> None:
+    keys, refused = {f"staging/runs/maple/{number}" for number in range(5)}, {"staging/runs/maple/3"}
+
+    def answer(_: int, asked: dict[str, Any]) -> Any:
+        if "Delete" not in asked:
+            return {"Contents": [{"Key": key} for key in sorted(keys)]}
+        errors = [{"Key": key, "Code": "SlowDown"} for key in sorted(keys & refused)]
+        keys.difference_update({one["Key"] for one in asked["Delete"]["Objects"]} - refused)
+        return {"Errors": errors}
+
+    staging = Staging(cast("Any", Script(answer)), "staging")
+    with pytest.raises(StorageUnavailable, match="1 staged objects"):
+        staging.delete_prefix("staging/runs/maple/")
+    refused.clear()
+    assert staging.delete_prefix("staging/runs/maple/") == 1
+    assert keys == set()
+
+
 def test_objects_that_were_not_deleted_are_told() -> None:
     answers = {"Contents": [{"Key": "staging/runs/maple/a"}], "Errors": [{"Code": "InternalError"}]}
     with pytest.raises(StorageUnavailable, match="1 staged objects"):
@@ -236,6 +291,42 @@ def test_a_transaction_that_was_throttled_is_tried_again(code: str) -> None:
     script = refusing(cancelled("None", code), cancelled(code, code))
     table_over(script).transact([Put(item) for item in items(2)])
     assert len(script.calls) == 3
+
+
+def test_a_transaction_that_stays_throttled_is_told_and_has_done_nothing() -> None:
+    script = refusing(*[cancelled("ThrottlingError", "None")] * 99)
+    with pytest.raises(StorageUnavailable, match="DynamoDB"):
+        table_over(script, attempts=4).transact([Put(item) for item in items(2)])
+    assert len(script.calls) == 4
+
+
+def test_a_transaction_that_is_still_under_way_is_waited_for() -> None:
+    script = refusing(aws_error("TransactionInProgressException"))
+    table_over(script).transact([Put(item) for item in items(2)])
+    assert len(script.calls) == 2
+
+
+def test_an_update_that_lost_a_race_is_a_conflict_and_one_that_was_throttled_is_not() -> None:
+    script = refusing(aws_error("ThrottlingException"), aws_error("ConditionalCheckFailedException"))
+    with pytest.raises(StorageConflict):
+        table_over(script).update(("P", "1"), {"a": 1}, when=[Absent("b")])
+    assert len(script.calls) == 2
+
+
+def test_a_large_write_of_which_some_batches_are_taken_in_part_is_written_whole() -> None:
+    left = Counter[str]()
+
+    def some(_: int, arguments: dict[str, Any]) -> Any:
+        batch = arguments["RequestItems"]["roster"]
+        # Each item is left over once, but for every third.
+        over = [one for one in batch if (sk := one["PutRequest"]["Item"]["sk"]["S"]) and int(sk) % 3]
+        over = [one for one in over if not left[one["PutRequest"]["Item"]["sk"]["S"]]]
+        left.update(one["PutRequest"]["Item"]["sk"]["S"] for one in over)
+        return {"UnprocessedItems": {"roster": over} if over else {}}
+
+    script = Script(some)
+    table_over(script, writers=1).write(items(4 * BATCH), [])
+    assert written(script) == Counter({str(number): 2 if number % 3 else 1 for number in range(4 * BATCH)})
 
 
 @pytest.mark.parametrize("code", ["ConditionalCheckFailed", "TransactionConflict"])

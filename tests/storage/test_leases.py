@@ -69,18 +69,38 @@ def test_a_run_gives_back_only_its_own_lease(leases: Leases) -> None:
     leases.require("maple", "run-1", NOON)
 
 
-def test_a_shortened_lease_ends_earlier_and_never_later(leases: Leases) -> None:
+def test_an_ended_runs_lease_keeps_others_out_for_a_while_and_never_for_longer(leases: Leases) -> None:
     leases.acquire("maple", "run-1", NOON, 600)
-    leases.shorten("maple", "run-1", NOON, 60)
-    leases.shorten("maple", "run-1", after(30), 60)
-    leases.require("maple", "run-1", after(59))
-    assert leases.holder("maple", after(60)) is None
+    leases.end("maple", "run-1", NOON, 60)
+    leases.end("maple", "run-1", after(30), 60)
+    with pytest.raises(RunInProgress):
+        leases.acquire("maple", "run-2", after(59), 60)
+    leases.acquire("maple", "run-2", after(60), 60)
 
 
-def test_a_run_shortens_only_its_own_lease(leases: Leases) -> None:
-    leases.shorten("maple", "run-1", NOON, 1)
+def test_a_lease_that_ends_sooner_anyway_is_not_held_for_longer(leases: Leases) -> None:
+    leases.acquire("maple", "run-1", NOON, 30)
+    leases.end("maple", "run-1", NOON, 60)
+    assert leases.holder("maple", after(30)) is None
+
+
+def test_an_ended_run_may_not_write_though_its_lease_has_not_run_out(leases: Leases) -> None:
+    leases.acquire("maple", "run-1", NOON, 600)
+    leases.end("maple", "run-1", NOON, 60)
+    with pytest.raises(LeaseLost):
+        leases.require("maple", "run-1", after(1))
+    with pytest.raises(LeaseLost):
+        leases.acquire("maple", "run-1", after(1), 600)
+    leases.release("maple", "run-1")
+    holder = leases.holder("maple", after(59))
+    assert holder is not None
+    assert holder.ended
+
+
+def test_a_run_ends_only_its_own_lease(leases: Leases) -> None:
+    leases.end("maple", "run-1", NOON, 1)
     leases.acquire("maple", "run-2", NOON, 600)
-    leases.shorten("maple", "run-1", NOON, 1)
+    leases.end("maple", "run-1", NOON, 1)
     leases.require("maple", "run-2", after(599))
 
 

@@ -67,6 +67,16 @@ def test_a_pack_written_anew_while_it_is_read_is_told(staging: Staging) -> None:
         opened.section("noise")
 
 
+def test_what_is_written_once_stays_as_the_first_wrote_it(staging: Staging) -> None:
+    assert staging.put_pack(KEY, {"tally": b"1"}, once=True)
+    assert not staging.put_pack(KEY, {"tally": b"2"}, once=True)
+    assert staging.section(KEY, "tally") == b"1"
+    other = KEY.replace("people", "classes")
+    assert staging.put_json(other, {"roster": 1}, once=True)
+    assert not staging.put_json(other, {"roster": 2}, once=True)
+    assert staging.get_json(other, dict[str, int]) == {"roster": 1}
+
+
 def test_a_missing_object_is_an_error_of_its_own(staging: Staging) -> None:
     with pytest.raises(StagedObjectMissing, match=r"people/a\.pack"):
         staging.section(KEY, "tally")

@@ -1,11 +1,13 @@
 """What Senso said of its users: the last word counts, in whatever order the words come."""
 
+from contextlib import suppress
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rostersync.errors import StorageUnavailable
 from rostersync.storage import keys
 from rostersync.storage.table import Table
 from rostersync.storage.users import KnownUser, Users
@@ -39,6 +41,24 @@ def test_a_changed_email_is_the_only_one_the_user_is_found_by(users: Users) -> N
     assert users.record("maple", ada(2, "new@hill.example")) == ada(1)
     assert users.with_emails("maple", ["ada@hill.example"]) == []
     assert users.with_emails("maple", ["new@hill.example"]) == [ada(2, "new@hill.example")]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize(
+    "said", [ada(2, "new@hill.example"), ada(2, removed=True)], ids=["changed", "removed"]
+)
+def test_an_email_that_a_user_has_no_more_is_kept_nowhere_whenever_a_call_died(
+    number: int, said: KnownUser
+) -> None:
+    table = FakeTable()
+    Users(table).record("maple", ada(1))
+    table.fail_at_write(number)
+    with suppress(StorageUnavailable):
+        Users(table).record("maple", said)
+    table.fail_at_write(10**9)
+    Users(table).record("maple", said)
+    assert keys.email_user("maple", "ada@hill.example", "u1") not in table
+    assert Users(table).get("maple", "u1") == said
 
 
 def test_several_users_of_one_email_are_all_found(users: Users) -> None:

@@ -169,8 +169,12 @@ def fetch_pages(
             f"the Roster Server put us off {idle} times in a row and sent nothing; run the sync again later"
         )
     key = staged.fetch_part(*staged_pull.run, request.pull, request.task, request.part)
-    stores.staging.put_pack(key, harvest.sections(stop, server.requests_sent, idle))
+    first = stores.staging.put_pack(key, harvest.sections(stop, server.requests_sent, idle), once=True)
     progress.show(harvest.rows, at_once=True)
+    if not first:
+        # Another invocation staged this part before: what it has left to read is what remains.
+        _, part = staged_pull.part(request.task, request.part)
+        return {"done": not part.windows, "waitSeconds": part.wait_seconds}
     return {"done": not stop.windows, "waitSeconds": stop.wait_seconds}
 
 

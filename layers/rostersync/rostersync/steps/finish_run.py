@@ -144,9 +144,12 @@ def finish_run(
         _note_what_is_held(ended, stores)
         just_now = stores.runs.finish(ended)
         run = ended if just_now else stores.runs.get(request.tenant_id, request.run_id)
+    if run is not None and run.held is None:
+        # It was ended from outside just now: on a list that its item does not tell of nobody could decide.
+        stores.integrations.release(request.tenant_id, request.run_id)
     if request.ended_outside or request.publishing:
         # A function of the execution may still be writing; nobody else should until it cannot be.
-        stores.leases.shorten(request.tenant_id, request.run_id, now, longest_function_seconds)
+        stores.leases.end(request.tenant_id, request.run_id, now, longest_function_seconds)
     else:
         stores.leases.release(request.tenant_id, request.run_id)
     if run is None:
@@ -185,8 +188,17 @@ def _failed(run: RunRecord, error: Failure, request: FinishRequest, stores: Stor
         outcome="failed",
         error=error.error,
         reason=error.message,
+        held=_held_before_it_failed(run, stores),
         requests=sum(StagedPull(stores, pull).requests_staged() for pull in pulls),
     )
+
+
+def _held_before_it_failed(run: RunRecord, stores: Stores) -> Held | None:
+    """Return the list that a run left to be decided on by a Finish that came no further."""
+    integration = stores.integrations.get(run.tenant_id)
+    if integration is None or integration.held is None or integration.held.run_id != run.run_id:
+        return None
+    return Held(expires_at=integration.held.expires_at)
 
 
 def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRecord:

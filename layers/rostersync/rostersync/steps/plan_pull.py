@@ -103,10 +103,12 @@ def plan_pull(
         additions_only=stop_removals or today <= integration.additions_only_until,
         school_ids=integration.school_ids,
     )
-    stores.staging.put_json(staged.plan(request.tenant_id, request.run_id, request.pull), plan)
+    key = staged.plan(request.tenant_id, request.run_id, request.pull)
+    if not stores.staging.put_json(key, plan, once=True):
+        plan = stores.staging.get_json(key, Plan)
     return {
         "run": {"tenantId": request.tenant_id, "runId": request.run_id},
-        "tasks": list(range(len(tasks))),
+        "tasks": list(range(len(plan.tasks))),
         "shards": plan.shards,
     }
 

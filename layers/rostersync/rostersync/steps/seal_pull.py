@@ -107,6 +107,7 @@ def seal_pull(
             USERS: encode_lines(users),
             SET_ASIDE: encode_lines(users_set_aside),
         },
+        once=True,
     )
     if reasons and request.pull == PULLS:
         listed = "; ".join(f"{collection}: {reason}" for collection, reason in sorted(reasons.items()))

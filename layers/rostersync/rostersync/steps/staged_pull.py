@@ -1,7 +1,9 @@
 """What the steps of a run leave for each other in S3, and how the later ones read it.
 
 State-machine payloads name a run and a pull; everything else travels here, named by run and pull and
-written by value, so that a step that runs twice leaves the same.
+written by value, so that a step that runs twice leaves the same. What is made of the Roster Server's answers
+- plan, parts, verdict - is written once: asked again it may answer otherwise, and a part that is replaced
+after Seal has judged it may lack a row that moved between two windows meanwhile.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

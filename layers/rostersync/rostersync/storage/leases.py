@@ -15,10 +15,14 @@ _TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """``expires_at`` in ms since 1970: from then on anybody may take it over."""
+    """``expires_at`` in ms since 1970: from then on anybody may take it over.
+
+    ``ended``: its run is over, and only what was under way then may still be writing.
+    """
 
     run_id: str
     expires_at: int
+    ended: bool = False
 
 
 class Leases:
@@ -28,18 +32,30 @@ class Leases:
         self._table = table
 
     def acquire(self, tenant_id: str, run_id: str, now: datetime, seconds: int) -> None:
-        """Take the lease, or hold it for longer; raises ``RunInProgress`` while another run holds it."""
+        """Take the lease, or hold it for longer.
+
+        Raises ``RunInProgress`` while another run holds it, ``LeaseLost`` for a run that has been ended.
+        """
         now_ms = milliseconds(now)
         expires_at = now_ms + seconds * 1000
         pk, sk = keys.lease(tenant_id)
-        item = {"pk": pk, "sk": sk, "kind": "lease", "run_id": run_id, "expires_at": expires_at}
+        item = {
+            "pk": pk,
+            "sk": sk,
+            "kind": "lease",
+            "run_id": run_id,
+            "writer": run_id,
+            "expires_at": expires_at,
+        }
         for _ in range(_TRIES):
             try:
                 self._table.put(
-                    item, when=[Absent(), Equals("run_id", run_id), Below("expires_at", now_ms + 1)]
+                    item, when=[Absent(), Equals("writer", run_id), Below("expires_at", now_ms + 1)]
                 )
             except StorageConflict:
                 holder = self.holder(tenant_id, now)
+                if holder is not None and holder.run_id == run_id and holder.ended:
+                    raise LeaseLost(f"run {run_id} has been ended; start a new one") from None
                 if holder is not None:
                     raise RunInProgress(
                         f"run {holder.run_id} of tenant {tenant_id} is in progress; wait until it has ended"
@@ -50,28 +66,34 @@ class Leases:
         raise StorageConflict(f"the lease of tenant {tenant_id} changed hands while it was asked for")
 
     def require(self, tenant_id: str, run_id: str, now: datetime) -> None:
-        """Raise ``LeaseLost`` unless this run holds the lease."""
+        """Raise ``LeaseLost`` unless this run holds the lease and has not been ended."""
         holder = self.holder(tenant_id, now)
-        if holder is None or holder.run_id != run_id:
+        if holder is None or holder.run_id != run_id or holder.ended:
             raise LeaseLost(f"run {run_id} does not hold the lease of tenant {tenant_id} any more")
 
     def release(self, tenant_id: str, run_id: str) -> None:
-        """Give the lease back, if this run has it."""
+        """Give the lease back, if this run has it and has not been ended."""
         try:
-            self._table.delete(keys.lease(tenant_id), when=[Equals("run_id", run_id)])
+            self._table.delete(keys.lease(tenant_id), when=[Equals("writer", run_id)])
         except StorageConflict:
             # Another run's, or nobody's: as it should be.
             return
 
-    def shorten(self, tenant_id: str, run_id: str, now: datetime, seconds: int) -> None:
-        """Let this run's lease end in so many seconds, if it does not end before."""
-        expires_at = milliseconds(now) + seconds * 1000
+    def end(self, tenant_id: str, run_id: str, now: datetime, seconds: int) -> None:
+        """Let this run begin to write nothing more, and keep others out for so many seconds at the most.
+
+        Whoever goes on with an execution that has been ended, a redrive for one, is refused from now on: what
+        it began late would be writing when the lease is another's.
+        """
         lease = self._stored(tenant_id)
-        if lease is None or lease.run_id != run_id or lease.expires_at <= expires_at:
+        if lease is None or lease.run_id != run_id or lease.ended:
             return
+        expires_at = min(lease.expires_at, milliseconds(now) + seconds * 1000)
         try:
             self._table.update(
-                keys.lease(tenant_id), {"expires_at": expires_at}, when=[Equals("run_id", run_id)]
+                keys.lease(tenant_id),
+                {"expires_at": expires_at, "writer": ""},
+                when=[Equals("writer", run_id)],
             )
         except StorageConflict:
             # It was given back, or taken over, in the meantime.
@@ -84,4 +106,4 @@ class Leases:
 
     def _stored(self, tenant_id: str) -> Lease | None:
         item = self._table.get(keys.lease(tenant_id))
-        return None if item is None else Lease(item["run_id"], item["expires_at"])
+        return None if item is None else Lease(item["run_id"], item["expires_at"], not item["writer"])

@@ -20,6 +20,7 @@ R = TypeVar("R")
 
 BUSY: Final = frozenset(
     {
+        "ConditionalRequestConflict",
         "InternalError",
         "InternalException",
         "InternalFailure",

@@ -24,6 +24,8 @@ HEAD_BYTES: Final = 16 * 1024
 # Without the permission to list a bucket S3 answers 403 where nothing is.
 _MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound", "AccessDenied", "403", "Forbidden"})
 
+_NOT_AS_DEMANDED: Final = frozenset({"PreconditionFailed", "412"})
+
 _JSON: Final = msgspec.json.Encoder(order="sorted")
 
 
@@ -99,9 +101,12 @@ class Staging:
         self._bucket = bucket
         self._retrying = Retrying("S3", attempts=attempts, sleep=sleep, jitter=jitter)
 
-    def put_pack(self, key: str, sections: Mapping[str, bytes]) -> None:
-        """Write sections as one object: it is there whole or not at all."""
-        self._put(key, pack(sections), "application/octet-stream")
+    def put_pack(self, key: str, sections: Mapping[str, bytes], *, once: bool = False) -> bool:
+        """Write sections as one object: it is there whole or not at all.
+
+        ``once``: nothing is written where something is staged already. Returns whether this call wrote it.
+        """
+        return self._put(key, pack(sections), "application/octet-stream", once=once)
 
     def open_pack(self, key: str) -> StagedPack:
         """Return a pack, of which several sections are to be read; raises ``StagedObjectMissing``."""
@@ -115,9 +120,9 @@ class Staging:
         """Return the sections of a pack with these names or, for a string, whose names begin with it."""
         return self.open_pack(key).sections(wanted)
 
-    def put_json(self, key: str, document: Any) -> None:
-        """Write a document: a dataclass, or what JSON knows."""
-        self._put(key, _JSON.encode(document), "application/json")
+    def put_json(self, key: str, document: Any, *, once: bool = False) -> bool:
+        """Write a document: a dataclass, or what JSON knows; ``once`` and the result as ``put_pack``'s."""
+        return self._put(key, _JSON.encode(document), "application/json", once=once)
 
     def get_json(self, key: str, kind: type[T]) -> T:
         """Return a document as the type it was; raises ``StagedObjectMissing``."""
@@ -186,7 +191,7 @@ class Staging:
             return self._retrying.call(self._get, arguments)
         except ClientError as error:
             code = code_of(error)
-            if code not in _MISSING and code not in {"PreconditionFailed", "412"}:
+            if code not in _MISSING and code not in _NOT_AS_DEMANDED:
                 raise
         if code in _MISSING:
             raise StagedObjectMissing(
@@ -198,12 +203,20 @@ class Staging:
         answer = self._client.get_object(**arguments)
         return answer["Body"].read(), answer["ETag"]
 
-    def _put(self, key: str, body: bytes, content_type: str) -> None:
-        self._retrying.call(
-            self._client.put_object,
-            Bucket=self._bucket,
-            Key=key,
-            Body=body,
-            ContentType=content_type,
-            ServerSideEncryption="AES256",
-        )
+    def _put(self, key: str, body: bytes, content_type: str, *, once: bool = False) -> bool:
+        arguments: dict[str, Any] = {"IfNoneMatch": "*"} if once else {}
+        try:
+            self._retrying.call(
+                self._client.put_object,
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                ServerSideEncryption="AES256",
+                **arguments,
+            )
+        except ClientError as error:
+            if once and code_of(error) in _NOT_AS_DEMANDED:
+                return False
+            raise
+        return True

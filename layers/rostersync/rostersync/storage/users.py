@@ -12,7 +12,7 @@ from rostersync.storage.attributes import Item
 from rostersync.storage.conditions import Absent, Below, Equals
 from rostersync.storage.items import DAY
 from rostersync.storage.table import Table
-from rostersync.storage.transactions import Check
+from rostersync.storage.transactions import Check, Delete, Put
 
 REMOVED_SECONDS: Final = 90 * DAY
 LISTING_SECONDS: Final = 14 * DAY
@@ -57,8 +57,8 @@ class Users:
     def record(self, tenant_id: str, user: KnownUser) -> KnownUser | None:
         """Write what was said of a user, unless something later is known; return what was known before.
 
-        The e-mail's entry is written first and the old one's is deleted last: whoever finds the user by
-        e-mail reads the user too, so an entry that is too many, left by a call that died, does no harm.
+        The e-mail's entry is written first: whoever finds the user by e-mail reads the user too. The entry of
+        the old one goes together with the change: nobody would ever delete what a call that died had left.
         """
         for _ in range(_TRIES):
             before = self.get(tenant_id, user.user_id)
@@ -67,14 +67,17 @@ class Users:
             if user.email:
                 pk, sk = keys.email_user(tenant_id, user.email, user.user_id)
                 self._table.put({"pk": pk, "sk": sk, "kind": "emailUser"})
+            expected = [Absent()] if before is None else [Equals("revision", _revision(before))]
+            item = _user_item(tenant_id, user)
             try:
-                expected = [Absent()] if before is None else [Equals("revision", _revision(before))]
-                self._table.put(_user_item(tenant_id, user), when=expected)
+                if before is None or before.email in {"", user.email}:
+                    self._table.put(item, when=expected)
+                else:
+                    old = keys.email_user(tenant_id, before.email, user.user_id)
+                    self._table.transact([Put(item, expected), Delete(old)])
             except StorageConflict:
                 # Another event of the same user at the same moment; the later of the two stays.
                 continue
-            if before is not None and before.email not in {"", user.email}:
-                self._table.delete(keys.email_user(tenant_id, before.email, user.user_id))
             return before
         raise StorageConflict(f"a user of tenant {tenant_id} changed again and again; try again later")
 
