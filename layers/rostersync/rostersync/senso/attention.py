@@ -49,8 +49,11 @@ class Attention:
             )
             for reason, run_id, is_needed in (*over, *needed)
         ]
-        if events:
-            self._bus.send(events).require()
+        if not events:
+            return
+        self._bus.send(events).require()
+        # A tenant that is being disconnected is not changed any more, and soon there is nothing to note.
+        if self._integration.status != "disconnecting":
             self._stores.integrations.record_told(
                 tenant_id,
                 {reason: run_id for reason, run_id, _ in needed},
