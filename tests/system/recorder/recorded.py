@@ -4,6 +4,7 @@ Stands before ``app`` as an extension of Lambda's would: on the path of a worker
 is signed for somebody else to send, a link, is written down like what is sent.
 """
 
+import importlib
 import json
 import os
 from pathlib import Path
@@ -29,6 +30,5 @@ def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
 boto3.setup_default_session()
 boto3.DEFAULT_SESSION.events.register("provide-client-params", _note)
 
-from app import lambda_handler  # noqa: E402 - its clients are made of the session above
-
-__all__ = ["lambda_handler"]
+# Its clients are made of the session above.
+lambda_handler = importlib.import_module("app").lambda_handler
