@@ -11,10 +11,11 @@ from local.template import Template, as_text
 
 ClientFor = Callable[[str], Any]
 
-# Code runs in our own processes, and nothing here checks a policy, keeps a log group, fires a schedule or
-# repeats an asynchronous invocation.
+# Code runs in our own processes, and nothing here checks a policy, keeps a log group, fires a schedule, rings
+# an alarm or repeats an asynchronous invocation.
 _NOT_CREATED: Final = frozenset(
     {
+        "AWS::CloudWatch::Alarm",
         "AWS::Events::EventBusPolicy",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",

@@ -5,7 +5,10 @@ import io
 
 import pytest
 
+from rostersync.oneroster.normalising import SET_ASIDE_REASONS
+from rostersync.roster import owners
 from rostersync.steps.list_issues import as_cell
+from rostersync.steps.mending import MEND
 from tests.api.portal import Portal, served
 from tests.steps.driver import TENANT, connected
 from tests.steps.rosters import Roster, aside, small_roster, teacher
@@ -54,9 +57,19 @@ def test_it_is_downloaded_by_a_link_that_ends_and_no_cell_is_a_formula(portal: P
     assert (answer.status, answer.body["url"].split("?")[1]) == (200, "seconds=300")
     text = portal.stores.staging.s3.objects[f"issues/{TENANT}/{run.run_id}.csv"].decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
-    assert rows[0] == ["collection", "sourcedId", "field", "reason", "taken"]
+    assert rows[0] == ["collection", "sourcedId", "field", "reason", "taken", "mend"]
     assert len(rows) == 5
-    assert ["students", "'=HYPERLINK(1)", "birthDate", "is too long", "no"] in rows
+    assert ["students", "'=HYPERLINK(1)", "birthDate", "is too long", "no", ""] in rows
+    assert ["teachers", "t9", "email", "no e-mail", "yes", MEND["no e-mail"]] in rows
+
+
+def test_every_reason_says_what_to_mend(portal: Portal) -> None:
+    found = {owners.SHARED_EMAIL, owners.NO_EMAIL, owners.STUDENT_EMAIL, owners.EMAIL_CHANGED}
+    assert set(MEND) == {*SET_ASIDE_REASONS, *found}
+    assert all(MEND.values())
+    run = portal.sync(dirty_roster())
+    page = portal.ask("GET", f"/runs/{run.run_id}/issues", query="reason=guardian").body
+    assert [one["mend"] for one in page["issues"]] == [MEND["guardian"]]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

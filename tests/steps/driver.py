@@ -36,6 +36,7 @@ from rostersync.storage.integrations import Integration
 from rostersync.storage.runs import RunRecord
 from rostersync.storage.stores import Stores
 from tests.fakes import FakeBus, FakeSecrets, FakeStaging, FakeTable
+from tests.reconciled import assert_reconciled
 from tests.steps.fake_server import FakeRosterServer
 
 T = TypeVar("T")
@@ -146,6 +147,7 @@ def sync(
     sync_run.execute(request, mode, cause)
     run = stores.runs.get(tenant_id, request["runId"])
     assert run is not None
+    assert_reconciled(run, stores)
     return run
 
 

@@ -20,6 +20,7 @@ from rostersync.steps.purge_shards import PurgeRequest
 from rostersync.steps.requests import PullRequest, Request, ShardsRequest
 from rostersync.steps.summarise_night import SummaryRequest
 from rostersync.steps.verify_credentials import ConnectRequest
+from rostersync.steps.watch_tenants import WatchRequest
 from tests.steps.driver import NOW, FakeStores
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -38,6 +39,7 @@ MODELS: dict[str, type[Request]] = {
     "finish_run_status_change": FinishRequest,
     "list_due_tenants": NightRequest,
     "summarise_night": SummaryRequest,
+    "watch_tenants": WatchRequest,
     "stop_run": DisconnectRequest,
     "purge_shards": PurgeRequest,
     "finish_disconnect": FinishDisconnectRequest,

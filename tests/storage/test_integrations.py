@@ -8,7 +8,7 @@ import pytest
 from rostersync.errors import NotConnected, StorageConflict
 from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import RosterSettings
-from rostersync.storage.integrations import Integration, Integrations, Leaving
+from rostersync.storage.integrations import Integration, Integrations, Leaving, Trouble
 from rostersync.storage.secrets import SecretRef
 from rostersync.storage.table import Table
 
@@ -109,8 +109,9 @@ def test_a_paused_tenants_night_does_not_bring_it_back_into_the_list(integration
 
 def test_an_outcome_sets_status_and_statistics(integrations: Integrations) -> None:
     integrations.connect(MAPLE)
-    integrations.record_rejection("maple")
-    assert integrations.get("maple") == replace(MAPLE, status="credentials rejected")
+    integrations.record_trouble("maple", Trouble("credentials rejected", "run-1"))
+    trouble = Trouble("credentials rejected", "run-1")
+    assert integrations.get("maple") == replace(MAPLE, status="credentials rejected", trouble=trouble)
     integrations.record_sync("maple", {"teachers": 4}, 5)
     assert integrations.get("maple") == replace(MAPLE, statistics={"teachers": 4}, synced_at=5)
 
@@ -134,3 +135,36 @@ def test_a_disconnecting_tenant_has_no_more_nights(integrations: Integrations) -
 
 def test_an_integration_does_not_show_its_key() -> None:
     assert "hash_key" not in repr(MAPLE)
+
+
+def test_of_one_trouble_the_first_run_stays_until_a_run_gets_through(integrations: Integrations) -> None:
+    integrations.connect(MAPLE)
+    for run_id in ("run-1", "run-2"):
+        integrations.record_trouble("maple", Trouble("credentials rejected", run_id))
+    found = integrations.require("maple")
+    assert (found.status, found.trouble) == (
+        "credentials rejected",
+        Trouble("credentials rejected", "run-1"),
+    )
+    integrations.record_trouble("maple", Trouble("other district", "run-3"))
+    found = integrations.require("maple")
+    assert (found.status, found.trouble) == ("connected", Trouble("other district", "run-3"))
+    integrations.record_sync("maple", {}, 5)
+    assert integrations.require("maple").trouble is None
+
+
+def test_what_was_told_is_noted_reason_by_reason(integrations: Integrations) -> None:
+    integrations.connect(MAPLE)
+    integrations.record_told("maple", {"stale": "night-1", "removals held": "run-1"}, [])
+    integrations.record_told("maple", {"stale": "night-2"}, ["removals held"])
+    assert integrations.require("maple").told == {"stale": "night-2"}
+
+
+def test_all_who_are_connected_are_found_the_paused_ones_too(integrations: Integrations) -> None:
+    for tenant_id, paused in (("maple", False), ("oak", True), ("elm", False)):
+        integrations.connect(replace(MAPLE, tenant_id=tenant_id, paused=paused, due_at="2026-03-03T08:00Z"))
+    integrations.leave("elm", Leaving("keep", 5))
+    assert list(integrations.all_connected()) == ["maple", "oak"]
+    oak = integrations.require("oak")
+    integrations.choose(oak, replace(oak, paused=False))
+    assert sorted(integrations.due(datetime(2026, 3, 3, 8, tzinfo=UTC))) == ["maple", "oak"]

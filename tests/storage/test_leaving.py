@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rostersync.errors import LeaseLost, NotConnected, StorageConflict
-from rostersync.storage.integrations import Integration, Integrations, Leaving
+from rostersync.storage.integrations import Integration, Integrations, Leaving, Trouble
 from rostersync.storage.table import Table
 from tests.storage.test_integrations import LATER, MAPLE
 
@@ -57,7 +57,7 @@ def test_what_follows_takes_the_place_in_one_write_and_only_as_it_was_chosen(
 
 
 def test_rejected_credentials_can_be_disconnected(integrations: Integrations) -> None:
-    integrations.record_rejection("maple")
+    integrations.record_trouble("maple", Trouble("credentials rejected", "run-1"))
     assert integrations.leave("maple", KEEP).leaving == KEEP
 
 

@@ -7,13 +7,17 @@ import pytest
 
 from local.tenants import published, stores_of
 from simulator.oracle import Oracle
+from tests.reconciled import assert_reconciled
 from tests.system.conftest import NOON
 
 
 def run(engine, tenant_id, **event):
     """Run a sync to its end; return the execution and the run item."""
     execution = engine.run("sync", {"tenantId": tenant_id, **event}, timeout=120.0)
-    return execution, stores_of(engine).runs.get(tenant_id, execution.name)
+    record = stores_of(engine).runs.get(tenant_id, execution.name)
+    if record is not None:
+        assert_reconciled(record, stores_of(engine))
+    return execution, record
 
 
 def groups(engine, tenant_id):

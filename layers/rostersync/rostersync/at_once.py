@@ -19,4 +19,6 @@ def at_once(call: Callable[[T], R], things: Iterable[T], *, workers: int = WORKE
     if len(several) < 2:
         return [call(one) for one in several]
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(call, several))
+        # Not pool.map: at the first error it cancels what has not begun.
+        calls = [pool.submit(call, one) for one in several]
+    return [one.result() for one in calls]

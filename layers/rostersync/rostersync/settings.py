@@ -135,6 +135,12 @@ class NightSettings(StoreSettings):
     default_time_zone: NonEmpty = "UTC"
 
 
+class WatchSettings(BusSettings):
+    """``watch_tenants``: the time zone of tenants that have not chosen one."""
+
+    default_time_zone: NonEmpty = "UTC"
+
+
 class FinishDisconnectSettings(BusSettings):
     """``finish_disconnect``: whose 02:00 the night of the connection that follows is."""
 

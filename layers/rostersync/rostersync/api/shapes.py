@@ -241,13 +241,14 @@ class StartedRun(Shape):
 
 
 class IssueShape(Shape):
-    """A record that was set aside, or was taken and should be looked at all the same."""
+    """A record that was set aside, or was taken and is worth a look; ``mend`` says what to do about it."""
 
     collection: str
     sourced_id: str
     field: str
     reason: str
     taken: bool
+    mend: str
 
 
 class IssuePage(Shape):

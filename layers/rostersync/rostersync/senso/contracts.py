@@ -161,10 +161,16 @@ class UserWanted(Event):
     site: Annotated[str, Field(max_length=100)]
 
 
-class AttentionNeeded(Event):
-    """An admin has to look at something, ``needed``, or no more; ``reason`` and ``runId`` say which."""
+AttentionReason: TypeAlias = Literal["removals held", "credentials rejected", "other district", "stale"]
 
-    reason: Literal["removals held"]
+
+class AttentionNeeded(Event):
+    """An admin has to look at something, ``needed``, or no more; ``reason`` and ``runId`` say which.
+
+    ``runId`` is the run that found it; of ``stale`` the night's execution.
+    """
+
+    reason: AttentionReason
     run_id: RequestId
     needed: Annotated[bool, BeforeValidator(_exactly(bool))]
 

@@ -7,11 +7,12 @@ from datetime import datetime
 from rostersync.clock import milliseconds
 from rostersync.errors import AlreadyDecided, HeldListExpired, RunInProgress
 from rostersync.parsing import TenantId
-from rostersync.senso.attention import no_more_attention
+from rostersync.senso.attention import REMOVALS_HELD, Attention
 from rostersync.senso.bus import Bus
 from rostersync.steps.requests import Request, RunId
 from rostersync.steps.show_held import require_held
 from rostersync.steps.start_run import Started, StartRequest
+from rostersync.storage.integrations import Integration
 from rostersync.storage.runs import Held
 from rostersync.storage.stores import Stores
 
@@ -26,6 +27,7 @@ class DecideRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class _Case:
+    integration: Integration
     held: Held
     undecided: bool
 
@@ -64,7 +66,7 @@ def discard_held(request: DecideRequest, stores: Stores, bus: Bus, *, now: datet
     )
     if case.undecided:
         # Before it is forgotten: who dies in between presses again, and says it again.
-        no_more_attention(bus, request.tenant_id, request.run_id).require()
+        Attention(stores, bus, case.integration).over(REMOVALS_HELD, request.run_id)
     stores.integrations.release(request.tenant_id, request.run_id)
 
 
@@ -75,7 +77,7 @@ def _require(request: DecideRequest, stores: Stores, now: datetime, decision: st
     integration = stores.integrations.require(request.tenant_id)
     undecided = integration.undecided(now_ms) == request.run_id
     if held.decision == decision or (undecided and not held.decision):
-        return _Case(held, undecided)
+        return _Case(integration, held, undecided)
     if held.decision:
         raise AlreadyDecided(f"the list has been {held.decision} already; look at the history")
     if now_ms >= held.expires_at:

@@ -16,7 +16,7 @@ from rostersync.roster.offering import is_made_automatically, is_offered
 from rostersync.roster.owners import Owner
 from rostersync.roster.settings import CreationSettings
 from rostersync.senso.asking import Asking
-from rostersync.senso.attention import attention, no_more_attention
+from rostersync.senso.attention import REMOVALS_HELD, Attention
 from rostersync.senso.bus import Bus
 from rostersync.senso.delivering import Delivering, OwnersGroups, owners_groups
 from rostersync.senso.linking import Linking
@@ -52,7 +52,7 @@ def deliver_groups(request: ShardsRequest, stores: Stores, bus: Bus, *, now: dat
     if LAST_SHARD in request.shards and (plan.mode == "full" or not users_known):
         asking.for_all_users(request.run_id).require()
     if LAST_SHARD in request.shards:
-        _tell_what_is_held(staged_pull, bus)
+        _tell_what_is_held(staged_pull, Attention(stores, bus, integration))
     # Before Senso has told who its users are, everybody would be wanted.
     creation = integration.creation if users_known else CreationSettings()
     linking = Linking(stores, request.tenant_id, plan.settings.email_domains, now_ms)
@@ -72,14 +72,13 @@ def deliver_groups(request: ShardsRequest, stores: Stores, bus: Bus, *, now: dat
         stores.staging.put_json(staged.delivered(*staged_pull.run, request.pull, number), tallies[number])
 
 
-def _tell_what_is_held(staged_pull: StagedPull, bus: Bus) -> None:
+def _tell_what_is_held(staged_pull: StagedPull, attention: Attention) -> None:
     """Say that somebody has to decide on what this run holds, or has decided on what an earlier one did."""
     review = staged_pull.staging.get_json(staged.review(*staged_pull.look), Review)
-    tenant_id, run_id = staged_pull.run
     if review.held:
-        attention(bus, tenant_id, run_id).require()
-    if staged_pull.plan.permits and not review.stopped:
-        no_more_attention(bus, tenant_id, staged_pull.plan.permits).require()
+        attention.needed(REMOVALS_HELD, staged_pull.run[1])
+    elif staged_pull.plan.permits and not review.stopped:
+        attention.over(REMOVALS_HELD, staged_pull.plan.permits)
 
 
 @dataclass

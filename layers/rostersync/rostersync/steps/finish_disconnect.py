@@ -8,6 +8,7 @@ from pydantic import Field
 
 from rostersync.parsing import TenantId
 from rostersync.senso.asking import Asking
+from rostersync.senso.attention import Attention
 from rostersync.senso.bus import Bus
 from rostersync.steps.requests import Request
 from rostersync.storage import keys, staged
@@ -25,16 +26,17 @@ class FinishDisconnectRequest(Request):
 def finish_disconnect(
     request: FinishDisconnectRequest, stores: Stores, bus: Bus, *, now: datetime, default_time_zone: str
 ) -> None:
-    """Delete what is left, and connect what follows, if anything does.
+    """Say that nobody has to look at anything, delete what is left, connect what follows, if anything does.
 
     The integration is last: as long as it is there, this can be done again. The history of runs stays until
     it expires by itself: it tells of the tenant, and holds counts, reasons and ids of who pressed, no
-    person's data. Raises ``LeaseLost`` when the tenant is not being disconnected, and ``StorageConflict``
-    when what follows was chosen anew in the middle.
+    person's data. Raises ``LeaseLost`` when the tenant is not being disconnected, ``StorageConflict`` when
+    what follows was chosen anew in the middle, and ``EventBusUnavailable``.
     """
     integration = stores.integrations.left(request.tenant_id, request.connected_at)
     if integration is None:
         return
+    Attention(stores, bus, integration).settle({})
     stores.secrets.delete(integration.secret)
     for prefix in (
         staged.of_tenant(request.tenant_id),

@@ -16,7 +16,7 @@ from rostersync.steps.review_changes import Review
 from rostersync.steps.staged_pull import ALL_SHARDS, StagedPull
 from rostersync.steps.tallies import DELIVERY, add_up
 from rostersync.storage import staged
-from rostersync.storage.integrations import Undecided
+from rostersync.storage.integrations import Trouble, Undecided
 from rostersync.storage.runs import Held, RunRecord
 from rostersync.storage.stores import Stores
 
@@ -241,7 +241,9 @@ def _tell_integration(run: RunRecord, stores: Stores) -> None:
     elif run.outcome in {"published", "unchanged", "held"}:
         stores.integrations.record_sync(run.tenant_id, run.statistics, run.started_at)
     elif run.error in {"CredentialsRejected", "AccessDenied"}:
-        stores.integrations.record_rejection(run.tenant_id)
+        stores.integrations.record_trouble(run.tenant_id, Trouble("credentials rejected", run.run_id))
+    elif run.error == "OtherDistrict":
+        stores.integrations.record_trouble(run.tenant_id, Trouble("other district", run.run_id))
 
 
 def _note_what_is_held(run: RunRecord, stores: Stores) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field
 from rostersync.errors import NotFound, StagedObjectMissing
 from rostersync.parsing import TenantId
 from rostersync.roster.records import SetAside
+from rostersync.steps.mending import MEND
 from rostersync.steps.requests import Request, RunId
 from rostersync.steps.review_changes import NOTED
 from rostersync.steps.staged_pull import SET_ASIDE
@@ -38,13 +39,17 @@ class IssuesRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A record, by collection and id, with the field and the reason. ``taken``: it counts all the same."""
+    """A record, by collection and id, with the field and the reason. ``taken``: it counts all the same.
+
+    ``mend`` says what the district does about it.
+    """
 
     collection: str
     sourced_id: str
     field: str
     reason: str
     taken: bool
+    mend: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def export_issues(tenant_id: str, run_id: str, stores: Stores) -> str:
     """Write all issues of a run as CSV; return a link that can be followed for five minutes."""
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow(["collection", "sourcedId", "field", "reason", "taken"])
+    table.writerow(["collection", "sourcedId", "field", "reason", "taken", "mend"])
     for issue in _read(tenant_id, run_id, stores):
         cells = (
             issue.collection,
@@ -89,6 +94,7 @@ def export_issues(tenant_id: str, run_id: str, stores: Stores) -> str:
             issue.field,
             issue.reason,
             "yes" if issue.taken else "no",
+            issue.mend,
         )
         table.writerow([as_cell(cell) for cell in cells])
     key = staged.issues_table(tenant_id, run_id)
@@ -108,7 +114,7 @@ def _read(tenant_id: str, run_id: str, stores: Stores) -> list[Issue]:
     except StagedObjectMissing:
         raise NotFound("there is no list of issues of this sync; it is kept for 90 days") from None
     found = [
-        Issue(row.collection, row.sourced_id, row.field, row.reason, taken)
+        Issue(row.collection, row.sourced_id, row.field, row.reason, taken, MEND.get(row.reason, ""))
         for name, taken in ((SET_ASIDE, False), (NOTED, True))
         for row in decode_lines(sections.get(name, b""), SetAside)
     ]

@@ -1,6 +1,6 @@
 """The tenants' ClassLink connections."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ from rostersync.storage.due_times import next_due_at, to_due_at
 from rostersync.storage.secrets import SecretRef
 from rostersync.storage.table import Table
 
-__all__ = ["GroupsLeft", "Integration", "Integrations", "Leaving", "Status", "next_due_at"]
+__all__ = ["GroupsLeft", "Integration", "Integrations", "Leaving", "Status", "Trouble", "next_due_at"]
 
 Status: TypeAlias = Literal["connected", "credentials rejected", "disconnecting"]
 
@@ -55,6 +55,9 @@ _CHOSEN: Final = (
 )
 """What the tenant's admin chooses, and when the next night is by that."""
 
+_TOLD: Final = "told "
+"""How the attributes begin that say of which run Senso was told, for each reason."""
+
 _IN_USE: Final = (Equals("status", "connected"), Equals("status", "credentials rejected"))
 
 
@@ -79,6 +82,14 @@ class Undecided:
     expires_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What no later run mends by itself, and the first run that met it."""
+
+    reason: Literal["credentials rejected", "other district"]
+    run_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
     """A tenant's connection: server, settings, status, statistics.
@@ -92,7 +103,8 @@ class Integration:
     say whose district it is (RULES §5). ``leaving`` is set once the tenant is being disconnected;
     ``following`` is the verified connection that takes its place when that has ended.
     ``additions_only_until`` is the last local date on which nothing may go, "" for none; ``held`` names the
-    list that somebody has to decide on: ask ``undecided``.
+    list that somebody has to decide on: ask ``undecided``. ``told`` is what Senso was told that an admin has
+    to look at: the run that found it, by reason.
     """
 
     tenant_id: str
@@ -123,6 +135,8 @@ class Integration:
     leaving: Leaving | None = None
     following: "Integration | None" = None
     held: Undecided | None = None
+    trouble: Trouble | None = None
+    told: dict[str, str] = field(default_factory=dict)
 
     def undecided(self, now_ms: int) -> str:
         """Return the id of the run on whose list somebody has to decide, "" for none or an expired one."""
@@ -170,7 +184,8 @@ class Integrations:
         Raises ``StorageConflict`` when the integration is gone or going.
         """
         item = _item_of(integration)
-        self._update(integration.tenant_id, {name: item[name] for name in _CONNECTION})
+        found = {name: item[name] for name in _CONNECTION}
+        self._update(integration.tenant_id, found, remove=("trouble",))
 
     def record_night(self, tenant_id: str, local_date: str, due_at: str) -> None:
         """Note that a local date has had its night, and when the next is due.
@@ -184,6 +199,7 @@ class Integrations:
         self._record(
             tenant_id,
             {"status": "connected", "statistics": _json(dict(statistics)), "synced_at": started_at},
+            remove=("trouble",),
         )
 
     def hold(self, tenant_id: str, held: Undecided) -> None:
@@ -204,16 +220,26 @@ class Integrations:
             )
 
     def record_connected(self, tenant_id: str) -> None:
-        """Note that the credentials work; nothing while disconnecting."""
-        self._record(tenant_id, {"status": "connected"})
+        """Note that the credentials work, for the district they are for; nothing while disconnecting."""
+        self._record(tenant_id, {"status": "connected"}, remove=("trouble",))
 
-    def record_rejection(self, tenant_id: str) -> None:
-        """Note that the Roster Server refuses the credentials; nothing while disconnecting."""
-        self._record(tenant_id, {"status": "credentials rejected"})
+    def record_trouble(self, tenant_id: str, trouble: Trouble) -> None:
+        """Note what a run met; of one trouble the first run stays. Nothing while disconnecting."""
+        integration = self.get(tenant_id)
+        known = integration.trouble if integration is not None else None
+        first = known if known is not None and known.reason == trouble.reason else trouble
+        rejected = trouble.reason == "credentials rejected"
+        status: Status = "credentials rejected" if rejected else "connected"
+        self._record(tenant_id, {"status": status, "trouble": _json(first)})
 
-    def _record(self, tenant_id: str, changes: Mapping[str, Any]) -> None:
+    def record_told(self, tenant_id: str, needed: Mapping[str, str], over: Iterable[str]) -> None:
+        """Note what Senso was told, reason by reason, so that no writer undoes another; not while leaving."""
+        told = {f"{_TOLD}{reason}": run_id for reason, run_id in needed.items()}
+        self._record(tenant_id, told, remove=[f"{_TOLD}{reason}" for reason in over])
+
+    def _record(self, tenant_id: str, changes: Mapping[str, Any], remove: Iterable[str] = ()) -> None:
         try:
-            self._update(tenant_id, changes)
+            self._update(tenant_id, changes, remove)
         except StorageConflict:
             # Disconnecting, or gone: a run that ends must not bring it back.
             return
@@ -298,8 +324,14 @@ class Integrations:
         for pk, _ in self._table.index(keys.INTEGRATIONS, up_to=to_due_at(up_to)):
             yield keys.tenant_of(pk)
 
-    def _update(self, tenant_id: str, changes: Mapping[str, Any]) -> None:
-        self._table.update(keys.integration(tenant_id), changes, when=_IN_USE)
+    def all_connected(self) -> Iterator[str]:
+        """Yield the tenants that are connected, the paused ones too; the index may be a moment behind."""
+        for several in (keys.INTEGRATIONS, keys.PAUSED_INTEGRATIONS):
+            for pk, _ in self._table.index(several):
+                yield keys.tenant_of(pk)
+
+    def _update(self, tenant_id: str, changes: Mapping[str, Any], remove: Iterable[str] = ()) -> None:
+        self._table.update(keys.integration(tenant_id), changes, remove=remove, when=_IN_USE)
 
 
 def _item_of(integration: Integration) -> Item:
@@ -338,12 +370,15 @@ def _item_of(integration: Integration) -> Item:
         item["following"] = _json(integration.following)
     if integration.held is not None:
         item["held"] = _json(integration.held)
+    if integration.trouble is not None:
+        item["trouble"] = _json(integration.trouble)
+    item |= {f"{_TOLD}{reason}": run_id for reason, run_id in integration.told.items()}
     item["chosen"] = _digest(item)
     # An attribute of an index's key may be absent, not empty.
     if integration.due_at:
         item["due_at"] = integration.due_at
-    if integration.has_nights:
-        item["due_list"] = keys.INTEGRATIONS
+    if integration.due_at and integration.status != "disconnecting":
+        item["due_list"] = keys.PAUSED_INTEGRATIONS if integration.paused else keys.INTEGRATIONS
     return item
 
 
@@ -377,6 +412,8 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         leaving=msgspec.json.decode(item["leaving"], type=Leaving) if "leaving" in item else None,
         following=msgspec.json.decode(item["following"], type=Integration) if "following" in item else None,
         held=msgspec.json.decode(item["held"], type=Undecided) if "held" in item else None,
+        trouble=msgspec.json.decode(item["trouble"], type=Trouble) if "trouble" in item else None,
+        told={name.removeprefix(_TOLD): item[name] for name in sorted(item) if name.startswith(_TOLD)},
     )
 
 

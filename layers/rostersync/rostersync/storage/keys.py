@@ -78,6 +78,9 @@ _SENT_SUFFIX: Final = "#SENT"
 INTEGRATIONS: Final = "INTEGRATIONS"
 """The list of the index ``by_due`` that holds integrations by the hour they are due."""
 
+PAUSED_INTEGRATIONS: Final = "PAUSED INTEGRATIONS"
+"""The list of those who have no nights for now: nobody looks at them but who looks at all."""
+
 
 def tenant_partition(tenant_id: str) -> str:
     """Return where a tenant's integration and lease lie."""
