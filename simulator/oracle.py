@@ -119,14 +119,14 @@ class Oracle:
                 owners.setdefault(email, set()).add(sourced_id)
         return {email: frozenset(records) for email, records in owners.items()}
 
-    def collections(self) -> dict[str, dict[str, int]]:
-        """Return for each collection of a pull what becomes of its rows.
+    def collections(self, today: date = date.min) -> dict[str, dict[str, int]]:
+        """Return for each collection of a pull what becomes of its rows, which is the same on any date.
 
         ``announced``, ``received``, ``kept`` (different good ids), ``setAside`` and ``duplicates`` (good rows
         of an id that is kept already); the last three add up to what is received.
         """
         counted: dict[str, dict[str, int]] = {}
-        with self._asked(date.min) as database:
+        with self._asked(today) as database:
             for name, good in _GOOD.items():
                 served = COLLECTIONS[name]
                 (rows,) = database.execute(

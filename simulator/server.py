@@ -80,7 +80,7 @@ class SimulatedServer:
         self.partner_key = partner_key
         self.partner_others = partner_others
         self.latency_ms = latency_ms
-        self._versions = tuple(versions)
+        self.versions = tuple(versions)
         self._pages = Pages(district, latency_us_per_record=latency_us_per_record)
         self._host, self._port = host, port
         self._sleep = sleep
@@ -143,7 +143,7 @@ class SimulatedServer:
         app.url_map.merge_slashes = False
         # The proxy puts the application before the path; which one it is does not matter here.
         proxied = ("/<application>", "/proxy/v1p0/<application>") if self.partner_key else ()
-        for version in self._versions:
+        for version in self.versions:
             for root in (f"{before}{PATHS[version]}" for before in ("", *proxied)):
                 given = {"version": version}
                 app.add_url_rule(f"{root}/<name>", f"{root} page", self._collection, defaults=given)
