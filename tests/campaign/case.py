@@ -14,7 +14,7 @@ from rostersync.storage.runs import RunRecord
 from simulator.district import District
 from simulator.faults import Fault
 from tests.campaign.crashing import Crashing, Died, draw_crash
-from tests.campaign.faulting import HARMLESS, MOVING, draw_faults, draw_nature
+from tests.campaign.faulting import HARMLESS, MOVING, ORDINARY, draw_faults, draw_nature, name_of
 from tests.campaign.happening import HAPPENINGS
 from tests.campaign.invariants import WELL, Seen, broken
 from tests.campaign.planned import planned_requests
@@ -106,7 +106,7 @@ class _Case:
         random = self.random
         faults = draw_faults(random, oauth2=self.world.oauth2)
         way = Way(
-            page_size=random.choice((100, 250, 500, 1_000)),
+            page_size=random.choice((150, 400, 700, 1_000)),
             fetch_tasks=random.choice((1, 2, 4)),
             requests_per_part=random.choice((1_000, 1_000, 5)),
             shards=random.choice((0, 0, 5)),
@@ -173,6 +173,8 @@ class _Case:
             states.append(state)
             if state == intruder_at and states.count(state) == 1:
                 self._intrude(way)
+            if state == "Plan":
+                world.revisions.clear()
             crashing.enter(state)
 
         truth = world.truth()
@@ -199,6 +201,7 @@ class _Case:
         crashed = crashing.end(world.bus)
         self.told.fired.update(crashed)
         fired = set(world.faults.fired_now)
+        troubles = fired & {name_of(fault) for fault in faults}
         requests = world.server.served.requests + world.server.served.token_requests
         answered = tuple(one.status for one in world.server.served.trail)
         publishing = "Publish" in states
@@ -231,8 +234,10 @@ class _Case:
             oauth2=world.oauth2,
             lease=world.stores.leases.holder(TENANT, world.now),
             now_ms=int(world.now.timestamp() * 1000),
-            harmless=fired <= HARMLESS and not crashed,
+            harmless=troubles <= HARMLESS and not crashed,
             hidden="null-row" in fired,
+            permissions_moved=fired <= ORDINARY
+            and len({one for one, _ in world.revisions}) < len(world.revisions),
         )
         for violation in broken(seen):
             self.note(f"{run.run_id} ({run.mode}, {run.outcome}): {violation}")

@@ -48,6 +48,7 @@ class Seen:
 
     ``before`` and ``after`` are the items of roster and groups, ``answered`` the statuses in the order in
     which the server answered. ``hidden``: rows of answers that were null, each of which may hide a record.
+    ``permissions_moved``: pages of the last pull had different ``x-perm-rev``.
     """
 
     run: RunRecord
@@ -65,6 +66,7 @@ class Seen:
     now_ms: int
     harmless: bool
     hidden: bool
+    permissions_moved: bool
 
     @property
     def exact(self) -> bool:
@@ -139,9 +141,14 @@ def success_is_within_what_was_there(seen: Seen) -> str:
 
 
 def what_is_held_stays(seen: Seen) -> str:
-    """Nothing on the undecided list goes: people, classes, groups and their members."""
-    run_id = seen.run.run_id if seen.run.outcome == "held" else seen.keeps
-    if not run_id or run_id == seen.run.permits or seen.run.outcome not in WELL | {"held"}:
+    """Nothing on the undecided list goes: people, classes, enrollments."""
+    run_id = seen.run.run_id if seen.run.held is not None else seen.keeps
+    if (
+        not run_id
+        or run_id == seen.run.permits
+        or seen.run.stopped
+        or seen.run.outcome not in WELL | {"held"}
+    ):
         return ""
     held = held_of(seen.stores.staging.open_pack(staged.held(TENANT, run_id)))
     now = published(seen.stores.table)
@@ -149,12 +156,11 @@ def what_is_held_stays(seen: Seen) -> str:
         return "a person on the held list went"
     if not {class_id for class_id, _ in held.classes} <= now.classes().keys():
         return "a class on the held list went"
-    stored = [items.group_of(item) for item in seen.after.values() if item["kind"] == "group"]
-    members = {
-        group.group_id: {one.sourced_id for one in group.members} for group in stored if not group.removed
-    }
-    if any(not set(group.members) <= members.get(group.group_id, set()) for group in held.groups):
-        return "a group on the held list lost members"
+    for class_id, rows in held.staying.rows.items():
+        if class_id in now.classes():
+            stored = items.class_roster_of(now.classes()[class_id]).enrollments
+            if not rows <= {row.sourced_id for row in stored}:
+                return "an enrollment on the held list went"
     return ""
 
 
@@ -175,7 +181,7 @@ def sums_add_up(seen: Seen) -> str:
     if run.outcome == "failed":
         return ""
     for name, row in run.collections.items():
-        if row["received"] != row["kept"] + row["setAside"] + row["duplicates"]:
+        if row["received"] != sum(row[part] or 0 for part in ("kept", "setAside", "duplicates")):
             return f"the rows of {name} do not add up"
         expected = seen.truth.collections[name]
         if seen.exact and {**row, "announced": 0} != {**expected, "announced": 0}:
@@ -223,6 +229,13 @@ def no_lease_outlives_its_run(seen: Seen) -> str:
     return f"run {seen.lease.run_id} holds the lease for {left:.0f} seconds more"
 
 
+def moved_permissions_are_not_trusted(seen: Seen) -> str:
+    """What was pulled under two states of the permissions does not belong together."""
+    if not seen.permissions_moved or seen.run.outcome == "failed":
+        return ""
+    return f"x-perm-rev moved in the last pull, and the run is {seen.run.outcome}"
+
+
 def harmless_is_harmless(seen: Seen) -> str:
     """A server that is merely odd or slow is read."""
     return f"failed with {seen.run.error}" if seen.harmless and seen.run.outcome == "failed" else ""
@@ -241,6 +254,7 @@ INVARIANTS: Final[tuple[Callable[[Seen], str], ...]] = (
     the_server_is_spared,
     a_denial_is_final,
     no_lease_outlives_its_run,
+    moved_permissions_are_not_trusted,
     harmless_is_harmless,
 )
 

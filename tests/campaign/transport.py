@@ -39,22 +39,27 @@ class Clock:
         self.seconds += seconds
 
 
-def session_factory(server: SimulatedServer, clock: Clock) -> Callable[[AllowList], requests.Session]:
-    """Return what makes the client's sessions: each leads to this server, wherever it is sent."""
+def session_factory(
+    server: SimulatedServer, clock: Clock, note: Callable[[str, str], None]
+) -> Callable[[AllowList], requests.Session]:
+    """Return what makes the client's sessions: each leads to this server, wherever it is sent.
+
+    ``note`` is told of each page's collection and ``x-perm-rev``.
+    """
 
     def make(_: AllowList) -> requests.Session:
         session = requests.Session()
         session.trust_env = False
-        session.mount("http://", _InProcess(server, clock))
+        session.mount("http://", _InProcess(server, clock, note))
         return session
 
     return make
 
 
 class _InProcess(BaseAdapter):
-    def __init__(self, server: SimulatedServer, clock: Clock) -> None:
+    def __init__(self, server: SimulatedServer, clock: Clock, note: Callable[[str, str], None]) -> None:
         super().__init__()
-        self._server, self._clock = server, clock
+        self._server, self._clock, self._note = server, clock, note
         self._made = HTTPAdapter()
 
     def send(
@@ -91,7 +96,10 @@ class _InProcess(BaseAdapter):
             if parts.path.startswith(f"{root}/") and version in self._server.versions and name in COLLECTIONS:
                 arguments = dict(parse_qsl(parts.query))
                 one = unquote(sourced_id) if sourced_id else None
-                return self._server.answer(Asked(name, version, url, request.headers, arguments, one))
+                answer = self._server.answer(Asked(name, version, url, request.headers, arguments, one))
+                if answer.status == 200 and one is None:
+                    self._note(name, answer.headers.get("x-perm-rev", ""))
+                return answer
         return NOTHING_THERE
 
     def _raw(self, answer: Answer) -> urllib3.HTTPResponse:

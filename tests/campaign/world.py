@@ -67,7 +67,9 @@ class World:
             district, auths=(auth,), versions=(version,), port=80, sleep=self.clock.sleep
         )
         self.server.faults = self.faults = CountedFaults(nature)
-        self._sessions = session_factory(self.server, self.clock)
+        self.revisions: set[tuple[str, str]] = set()
+        """The (collection, x-perm-rev) of the pages of the pull that goes on."""
+        self._sessions = session_factory(self.server, self.clock, lambda *one: self.revisions.add(one))
         self._credentials = Credentials(
             client_id=self.server.client_id, client_secret=self.server.client_secret
         )
@@ -203,7 +205,7 @@ class World:
     def something_happens_at_senso(self) -> str:
         """Let a user come, go or be renamed, or be resynced; return what it was."""
         random, users = self.random, sorted(self.senso.users(TENANT))
-        emails = sorted(email for email, _ in self.truth().moments[0]) or ["nobody@elsewhere.example"]
+        emails = sorted(self.owners()) or ["nobody@elsewhere.example"]
         what = random.choice(("user added", "user added", "user removed", "user changed", "user resynced"))
         if what == "user added" or not users:
             self._say(self.senso.add_user(TENANT, random.choice(emails))[1])
