@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -189,6 +190,7 @@ def _folded(text: str) -> str:
     return text.strip().casefold()
 
 
+@lru_cache(maxsize=100_000)
 def _day(text: str) -> str:
     """Return the date of a OneRoster date or time, ``""`` for a blank, ``unreadable`` for anything else."""
     if not text.strip():

@@ -5,7 +5,9 @@ Any test that runs the steps may ask them: they look at a table, a run item and 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any, Final, cast
 
 from rostersync.roster.records import Person
 from rostersync.steps.keeping import held_of
@@ -14,8 +16,9 @@ from rostersync.storage.leases import Lease
 from rostersync.storage.runs import RunRecord
 from rostersync.storage.table import Item
 from simulator.oracle import RightGroup
+from tests.fakes import FakeTable
 from tests.steps.driver import LONGEST_FUNCTION_SECONDS, TENANT, FakeStores
-from tests.steps.published import published
+from tests.steps.published import BOOKKEEPING, Published, published
 
 Key = tuple[str, str]
 Items = Mapping[Key, Item]
@@ -46,7 +49,7 @@ class Truth:
 class Seen:
     """One run and what it left. ``keeps``: the run on whose undecided list was what stays, before this one.
 
-    ``before`` and ``after`` are the items of roster and groups, ``answered`` the statuses in the order in
+    ``before`` and ``after`` are all the items of the table, ``answered`` the statuses in the order in
     which the server answered. ``hidden``: rows of answers that were null, each of which may hide a record.
     ``permissions_moved``: pages of the last pull had different ``x-perm-rev``.
     """
@@ -67,6 +70,16 @@ class Seen:
     harmless: bool
     hidden: bool
     permissions_moved: bool
+
+    @cached_property
+    def same(self) -> bool:
+        """Whether roster and groups are as they were, versions and tombstones too."""
+        return kept(self.before) == kept(self.after)
+
+    @cached_property
+    def published(self) -> Published:
+        """What the table means."""
+        return published(cast("FakeTable", SimpleNamespace(items=self.after)))
 
     @property
     def exact(self) -> bool:
@@ -95,12 +108,12 @@ def failed_leaves_everything(seen: Seen) -> str:
     """A run that failed before Publish, and a preview, leave roster and groups exactly as they were."""
     if seen.publishing or seen.run.outcome not in {"failed", "previewed"}:
         return ""
-    return "" if seen.before == seen.after else f"{seen.run.outcome}, and the table is another"
+    return "" if seen.same else f"{seen.run.outcome}, and the table is another"
 
 
 def stopped_leaves_everything(seen: Seen) -> str:
     """Where nothing may be published, nothing is."""
-    if not seen.run.stopped or seen.before == seen.after:
+    if not seen.run.stopped or seen.same:
         return ""
     return "nothing was to be published, and the table is another"
 
@@ -110,7 +123,7 @@ def success_is_the_truth(seen: Seen) -> str:
     if not seen.exact:
         return ""
     (right,) = seen.truth.moments
-    found = published(seen.stores.table).groups
+    found = seen.published.groups
     if found.keys() != right.keys():
         missing, more = len(right.keys() - found.keys()), len(found.keys() - right.keys())
         return f"{missing} groups are missing, {more} too many"
@@ -127,7 +140,7 @@ def success_is_within_what_was_there(seen: Seen) -> str:
     """Of rows that moved during the pull either state is right; what stayed throughout is published."""
     if seen.truth.still or seen.run.outcome not in WELL or seen.hidden or seen.keeps:
         return ""
-    found = {key: _members(group) for key, group in published(seen.stores.table).groups.items()}
+    found = {key: _members(group) for key, group in seen.published.groups.items()}
     moments = [{key: group.members for key, group in moment.items()} for moment in seen.truth.moments]
     always = set.intersection(*map(set, moments))
     ever = set.union(*map(set, moments))
@@ -151,7 +164,7 @@ def what_is_held_stays(seen: Seen) -> str:
     ):
         return ""
     held = held_of(seen.stores.staging.open_pack(staged.held(TENANT, run_id)))
-    now = published(seen.stores.table)
+    now = seen.published
     if not {person.sourced_id for person in held.people} <= now.people().keys():
         return "a person on the held list went"
     if not {class_id for class_id, _ in held.classes} <= now.classes().keys():
@@ -198,7 +211,7 @@ def sums_add_up(seen: Seen) -> str:
 
 def unchanged_wrote_nothing(seen: Seen) -> str:
     """A run that calls itself unchanged has not written a roster or group item (promise 6)."""
-    if seen.run.outcome != "unchanged" or seen.before == seen.after:
+    if seen.run.outcome != "unchanged" or seen.same:
         return ""
     return "unchanged, and the table is another"
 
@@ -263,6 +276,17 @@ def broken(seen: Seen) -> list[str]:
     """Return what a run broke, each with the name of the invariant."""
     found = [(invariant.__name__, invariant(seen)) for invariant in INVARIANTS]
     return [f"{name}: {text}" for name, text in found if text]
+
+
+def stored_items(table: FakeTable) -> Items:
+    """Return every item as it stands there; nobody changes one, each write puts another in its place."""
+    partitions = table._partitions
+    return {(pk, sk): item for pk, partition in partitions.items() for sk, item in partition.items()}
+
+
+def kept(stored: Items) -> Items:
+    """Return the items of roster and groups."""
+    return {key: item for key, item in stored.items() if item["kind"] not in BOOKKEEPING}
 
 
 def _members(group: tuple[Any, ...]) -> frozenset[str]:

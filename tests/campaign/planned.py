@@ -34,7 +34,8 @@ def planned_requests(world: World, truth: Truth, way: Way, faults: Iterable[Faul
         if without_totals:
             planned += 1 + _looks_for_the_end(rows)
     asked = {one for one in world.server.served.trail if one.collection == "users"}
-    return planned + len(asked) + world.server.served.token_requests
+    planned += len(asked) + world.server.served.token_requests
+    return planned * (2 if way.twice else 1)
 
 
 class _Rows:

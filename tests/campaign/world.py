@@ -38,7 +38,7 @@ from simulator.oracle import Oracle
 from simulator.server import SimulatedServer
 from simulator.tables import Enrollment, Row
 from tests.campaign.faulting import CountedFaults
-from tests.campaign.invariants import Truth
+from tests.campaign.invariants import Truth, stored_items
 from tests.campaign.transport import Clock, session_factory
 from tests.fakes import FakeBus
 from tests.senso.checked import CheckedSenso
@@ -233,7 +233,9 @@ class World:
 
     def owners(self) -> dict[str, str]:
         """Return e-mail -> owner id."""
-        found = [items.owner_of(one) for one in self.stores.table.items.values() if one["kind"] == "owner"]
+        found = [
+            items.owner_of(one) for one in stored_items(self.stores.table).values() if one["kind"] == "owner"
+        ]
         return {owner.email: owner.owner_id for owner in found}
 
     def _say(self, event: Event) -> None:
