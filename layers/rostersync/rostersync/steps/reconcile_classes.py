@@ -187,32 +187,40 @@ class _Shard:
                     # Unless a good row of that id came too: its place may be another class, in another shard.
                     if row.sourced_id in enrollments_aside and row.sourced_id not in placed:
                         enrollments.setdefault(row.sourced_id, row)
+        # Before the enrollments are dealt out: one that is still served belongs to a class that stays, too.
+        self._let_classes_stay(records)
         by_class: dict[str, list[Enrollment]] = defaultdict(list)
         for row in enrollments.values():
             if row.class_id not in records:
                 self.tally["noted/enrollments without class"] += 1
             elif row.active:
                 by_class[row.class_id].append(row)
-        self._let_stay(records, by_class, enrollments)
+        self._let_enrollments_stay(records, by_class, enrollments)
         return {
             one: ClassRoster(record, tuple(sorted(by_class[one], key=lambda row: row.sourced_id)))
             for one, record in records.items()
         }
 
-    def _let_stay(
+    def _let_classes_stay(self, records: dict[str, Class]) -> None:
+        """Let classes that stay be as stored, where the pull has less of them."""
+        for class_id, item in self.stored.items():
+            if self.keeping.section(class_id):
+                stored = items.class_roster_of(item).record
+                if class_stands(stored, records.get(class_id)):
+                    records[class_id] = stored
+
+    def _let_enrollments_stay(
         self,
-        records: dict[str, Class],
+        records: Mapping[str, Class],
         by_class: dict[str, list[Enrollment]],
         enrollments: Mapping[str, Enrollment],
     ) -> None:
-        """Let classes and enrollments that stay be as stored, where the pull has less of them."""
+        """Let enrollments that stay be as stored, where the pull has less of them."""
         keeping, today = self.keeping, self.pull.plan.today
+        if not keeping.any_rows:
+            return
         for class_id, item in self.stored.items():
-            if not (keeping.any_rows or keeping.section(class_id)):
-                continue
             stored = items.class_roster_of(item)
-            if keeping.section(class_id) and class_stands(stored.record, records.get(class_id)):
-                records[class_id] = stored.record
             staying = {
                 row.sourced_id: row
                 for row in stored.enrollments
