@@ -22,9 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=1, help="the seed of the first (default 1)")
     parser.add_argument("--seed", type=int, help="run this one case again")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes (default 1)")
-    parser.add_argument(
-        "--mutations", nargs="*", metavar="NAME", help="plant each bug, or these, and find it"
-    )
+    parser.add_argument("--mutations", nargs="*", metavar="NAME", help="plant bugs, all or these")
     options = parser.parse_args(arguments)
     if options.mutations is not None:
         return _mutations(options.mutations or list(MUTATIONS))

@@ -47,7 +47,8 @@ def draw_crash(random: Random) -> Crash | None:
     way = random.choice(("", "", "again", "again", "fails", "gone", "refused"))
     if not way:
         return None
-    state = random.choice((*STATES, "Publish", "Deliver"))
+    # Who fails in Plan, before the run item is there, has nothing to end.
+    state = random.choice((*STATES[way == "fails" :], "Publish", "Deliver"))
     call = random.choice(("S3", "table", "write"))
     return Crash(state, call, random.choice((1, 2, 3, 5, 9, 17, 40, 90)), way)
 

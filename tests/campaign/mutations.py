@@ -9,12 +9,19 @@ from typing import Any, Final
 
 import pytest
 
-from rostersync.errors import RosterServerUnavailable
+from rostersync.errors import AccessDenied, CredentialsRejected, RosterServerUnavailable
 from rostersync.oneroster import pulling, server
 from rostersync.roster import changes, completeness
 from rostersync.roster.due import Due, after_sending, told_of, what_is_due
 from rostersync.senso import delivering
-from rostersync.steps import guarding, plan_pull, reconcile_classes, reconcile_people, staged_pull
+from rostersync.steps import (
+    fetch_pages,
+    guarding,
+    plan_pull,
+    reconcile_classes,
+    reconcile_people,
+    staged_pull,
+)
 from rostersync.storage.leases import Leases
 from tests.campaign.case import Told, run_case
 
@@ -122,14 +129,21 @@ def keep_removals_from_senso(patch: Patch) -> None:
 
 def try_again_after_a_denial(patch: Patch) -> None:
     """A 401 or a 403 is taken for a bad moment."""
-    really = server._check_status
+    really = fetch_pages.pull
 
-    def check(response: Any, named: str) -> None:
-        if response.status_code in {401, 403}:
-            raise RosterServerUnavailable("a bad moment")
-        really(response, named)
+    def pull(roster_server: Any, *rest: Any, **how: Any) -> Any:
+        page = roster_server.page
 
-    patch.setattr(server, "_check_status", check)
+        def forgiving(collection: str, **window: int) -> Any:
+            try:
+                return page(collection, **window)
+            except (AccessDenied, CredentialsRejected):
+                raise RosterServerUnavailable("a bad moment") from None
+
+        roster_server.page = forgiving
+        return really(roster_server, *rest, **how)
+
+    patch.setattr(fetch_pages, "pull", pull)
 
 
 def write_what_has_not_changed(patch: Patch) -> None:
