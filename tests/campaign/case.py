@@ -43,20 +43,21 @@ class Told:
 
 def run_case(seed: int) -> Told:
     """Run the case of a seed: the same each time."""
-    case = _Case(seed)
+    told = Told(seed)
     try:
+        case = _Case(seed, told)
         case.run()
-    except Exception as error:
-        case.note(f"raised {type(error).__name__}: {error}")
-    told = case.told
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+        told.violations.append(f"raised {type(error).__name__}: {error}")
+        return told
     told.fired.update(case.fired)
     return told
 
 
 class _Case:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, told: Told) -> None:
         self.random = random = Random(seed)
-        self.told = Told(seed)
+        self.told = told
         self.runs = 0
         self.night = "connecting"
         district = District.generate(

@@ -129,7 +129,7 @@ def keep_removals_from_senso(patch: Patch) -> None:
 
 def try_again_after_a_denial(patch: Patch) -> None:
     """A 401 or a 403 is taken for a bad moment."""
-    really = fetch_pages.pull
+    really = pulling.pull
 
     def pull(roster_server: Any, *rest: Any, **how: Any) -> Any:
         page = roster_server.page

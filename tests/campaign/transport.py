@@ -44,7 +44,7 @@ def session_factory(
 ) -> Callable[[AllowList], requests.Session]:
     """Return what makes the client's sessions: each leads to this server, wherever it is sent.
 
-    ``note`` is told of each page's collection and ``x-perm-rev``.
+    ``note`` is told of each page's collection and ``x-perm-rev``; of one row only, to find the end, nothing.
     """
 
     def make(_: AllowList) -> requests.Session:
@@ -96,8 +96,9 @@ class _InProcess(BaseAdapter):
             if parts.path.startswith(f"{root}/") and version in self._server.versions and name in COLLECTIONS:
                 arguments = dict(parse_qsl(parts.query))
                 one = unquote(sourced_id) if sourced_id else None
-                answer = self._server.answer(Asked(name, version, url, request.headers, arguments, one))
-                if answer.status == 200 and one is None:
+                asked = Asked(name, version, url, request.headers, arguments, one)
+                answer = self._server.answer(asked)
+                if answer.status == 200 and asked.number("limit") > 1:
                     self._note(name, answer.headers.get("x-perm-rev", ""))
                 return answer
         return NOTHING_THERE
