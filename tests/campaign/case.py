@@ -47,7 +47,8 @@ def run_case(seed: int) -> Told:
     try:
         case = _Case(seed, told)
         case.run()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+    except Exception as error:
+        # Whatever it is, it is a finding.
         told.violations.append(f"raised {type(error).__name__}: {error}")
         return told
     told.fired.update(case.fired)

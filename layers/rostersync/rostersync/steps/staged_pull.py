@@ -48,11 +48,11 @@ class Plan:
     tasks: tuple[tuple[Window, ...], ...]
     shards: tuple[tuple[int, ...], ...]
     announced: dict[str, int | None]
-    found: dict[str, int]
     revisions: dict[str, str]
     settings: RosterSettings
     secret_version: str
     requests: int
+    found: dict[str, int] = field(default_factory=dict)
     guard: GuardSettings = field(default_factory=GuardSettings)
     keeps: str = ""
     permits: str = ""
