@@ -246,10 +246,15 @@ class World:
         self.now += timedelta(milliseconds=1)
         kind, detail = event
         body = json.dumps({"source": "senso.portal", "detail-type": kind, "detail": detail})
+        if self.random.random() < 0.3:
+            self.bus.eventbridge.refuses = lambda _: "InternalFailure"
         try:
             link_users(read_message(body), self.stores, self.bus, now=self.now)
         except RetryableError:
+            # As the queue does: it comes again.
             self._say(event)
+        finally:
+            self.bus.eventbridge.refuses = lambda _: ""
 
 
 def _decide(run_id: str) -> DecideRequest:
