@@ -10,7 +10,7 @@ SOURCES := layers/rostersync/rostersync functions local simulator tests
 
 .PHONY: help
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(STAMP) ## Build the environment from the lock file
@@ -47,6 +47,14 @@ test: setup ## Run the tests
 .PHONY: crashes
 crashes: setup ## Let every step die at every call to AWS, of more runs than the tests do
 	@EVERY_CRASH=1 $(BIN)/python -m pytest tests/crashes
+
+.PHONY: campaign
+campaign: setup ## Nights in which much goes wrong, against the oracle: CASES= (100), JOBS= (1), FIRST=; SEED= is one again
+	@$(BIN)/python -m tests.campaign $(if $(SEED),--seed $(SEED),--cases $(or $(CASES),100) --jobs $(or $(JOBS),1) --first $(or $(FIRST),1))
+
+.PHONY: campaign-bugs
+campaign-bugs: setup ## Plant each bug of tests/campaign/mutations.py, and see that the campaign finds it
+	@$(BIN)/python -m tests.campaign --mutations
 
 .PHONY: check
 check: setup ## Format, lint, types, import contract, template; tests (state machines are linted among them)

@@ -46,10 +46,15 @@ def failure(status: int, minor: str, description: str) -> Answer:
     return Answer(status, render.encode(body))
 
 
+NOTHING_THERE: Final = failure(404, "unknownobject", "There is nothing at this path.")
+
+
 def early(met: Met) -> Answer | None:
     """Return the answer of a fault that comes before anybody asks who is there and what for."""
     if met.fire("reset"):
         return Answer(0, delivery="reset")
+    if fault := met.fire("tls"):
+        return Answer(0, fault.text.encode(), delivery="tls")
     if fault := met.fire("redirect"):
         return Answer(302, headers={"Location": fault.text})
     if fault := met.fire("busy"):
@@ -84,6 +89,8 @@ def page(
         return Answer(200, render.encode({envelope: None}), headers=headers)
     if records and met.fire("null-row"):
         records = [*records[:-1], b"null"]
+    if records and met.fire("extra-row"):
+        records = [*records, records[-1]]
     body = b'{"%s":[%s]}' % (envelope.encode(), b",".join(records))
     if met.fire("cut-json"):
         body = body[: len(body) // 2]

@@ -41,6 +41,7 @@ KINDS: Final = {
     "no-array": "200 without the array",
     "null-array": "200 with null for the array",
     "null-row": "a row of the page is null",
+    "extra-row": "the last row of the page comes twice, one row more than asked for",
     "path-envelope": "the array is named as the path is: students, teachers",
     # How the bytes come.
     "gzip": "the body is compressed for who accepts it",
@@ -50,6 +51,7 @@ KINDS: Final = {
     "cut-json": "the body ends half way, as if that were all",
     "endless": "the body goes on with spaces up to VALUE megabytes, without a length",
     "reset": "the connection is reset instead of an answer",
+    "tls": "the handshake fails; because of the certificate when VALUE is 'certificate'",
 }
 """Kind to what it does; VALUE is the fault's value."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -119,14 +120,14 @@ class Oracle:
                 owners.setdefault(email, set()).add(sourced_id)
         return {email: frozenset(records) for email, records in owners.items()}
 
-    def collections(self) -> dict[str, dict[str, int]]:
-        """Return for each collection of a pull what becomes of its rows.
+    def collections(self, today: date = date.min) -> dict[str, dict[str, int]]:
+        """Return for each collection of a pull what becomes of its rows, which is the same on any date.
 
         ``announced``, ``received``, ``kept`` (different good ids), ``setAside`` and ``duplicates`` (good rows
         of an id that is kept already); the last three add up to what is received.
         """
         counted: dict[str, dict[str, int]] = {}
-        with self._asked(date.min) as database:
+        with self._asked(today) as database:
             for name, good in _GOOD.items():
                 served = COLLECTIONS[name]
                 (rows,) = database.execute(
@@ -189,6 +190,7 @@ def _folded(text: str) -> str:
     return text.strip().casefold()
 
 
+@lru_cache(maxsize=100_000)
 def _day(text: str) -> str:
     """Return the date of a OneRoster date or time, ``""`` for a blank, ``unreadable`` for anything else."""
     if not text.strip():

@@ -2,17 +2,18 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, request
 
-from simulator import answers, control, partner, wire
+from simulator import answers, control, partner, render, wire
 from simulator.answers import Answer
 from simulator.days import advance_day, rollover
 from simulator.district import District
-from simulator.faults import Fault, Faults, Met
+from simulator.faults import Fault, Faults
 from simulator.pages import Pages
 from simulator.query import COLLECTIONS
 from simulator.render import PATHS
@@ -21,6 +22,23 @@ from simulator.signatures import METHODS, TOKEN_SECONDS, Gate
 
 DEMO_CLIENT_ID: Final = "demo-client"
 DEMO_CLIENT_SECRET: Final = "demo-client-secret"  # noqa: S105 - opens invented data on this machine only
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A GET of a collection, or with ``sourced_id`` of a record. ``url`` is the whole address, as signed."""
+
+    name: str
+    version: str
+    url: str
+    headers: Mapping[str, str]
+    arguments: Mapping[str, str]
+    sourced_id: str | None = None
+
+    def number(self, name: str) -> int:
+        """Return an argument as a number, -1 for none."""
+        text = self.arguments.get(name, "")
+        return int(text) if text.isdigit() else -1
 
 
 class SimulatedServer:
@@ -32,6 +50,9 @@ class SimulatedServer:
     listing ``partner_others`` districts before this one, and the proxy's paths below ``/<application id>/``
     and ``/proxy/v1p0/<application id>/``. Latencies are in
     milliseconds a request and microseconds a record. Port 0 takes a free one.
+
+    Without a ``with`` block nothing listens, and ``answer`` and ``token`` may be called all the same: for
+    who carries the bytes in a way of its own, and lets time pass by itself (``sleep``).
     """
 
     def __init__(
@@ -50,6 +71,7 @@ class SimulatedServer:
         latency_us_per_record: float = 0.0,
         port: int = 0,
         host: str = "127.0.0.1",
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.district = district
         self.faults = Faults(faults)
@@ -58,9 +80,10 @@ class SimulatedServer:
         self.partner_key = partner_key
         self.partner_others = partner_others
         self.latency_ms = latency_ms
-        self._versions = tuple(versions)
+        self.versions = tuple(versions)
         self._pages = Pages(district, latency_us_per_record=latency_us_per_record)
         self._host, self._port = host, port
+        self._sleep = sleep
         self._server: wire.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -120,12 +143,12 @@ class SimulatedServer:
         app.url_map.merge_slashes = False
         # The proxy puts the application before the path; which one it is does not matter here.
         proxied = ("/<application>", "/proxy/v1p0/<application>") if self.partner_key else ()
-        for version in self._versions:
+        for version in self.versions:
             for root in (f"{before}{PATHS[version]}" for before in ("", *proxied)):
                 given = {"version": version}
                 app.add_url_rule(f"{root}/<name>", f"{root} page", self._collection, defaults=given)
                 app.add_url_rule(
-                    f"{root}/<name>/<path:sourced_id>", f"{root} record", self._record, defaults=given
+                    f"{root}/<name>/<path:sourced_id>", f"{root} record", self._collection, defaults=given
                 )
         app.add_url_rule("/token", "token", self._token, methods=["POST"])
         partner.add_routes(app, self)
@@ -133,57 +156,55 @@ class SimulatedServer:
         app.register_error_handler(404, _no_such_path)
         return app
 
-    def _collection(self, name: str, version: str, **_path: str) -> Response:
-        if name not in COLLECTIONS:
-            return _no_such_path()
-        return self._answer(name, lambda met: self._pages.page(name, version, request.args, met))
-
-    def _record(self, name: str, sourced_id: str, version: str, **_path: str) -> Response:
-        if name not in COLLECTIONS:
-            return _no_such_path()
-        return self._answer(name, lambda _met: self._pages.record(name, sourced_id, version))
-
-    def _answer(self, name: str, make: Callable[[Met], Answer]) -> Response:
-        """Answer a request for data: faults that come first, then who is asking, then ``make``."""
+    def answer(self, asked: Asked) -> Answer:
+        """Answer a request for data: faults that come first, then who is asking, then what for."""
         with self.served.in_flight():
-            met = self.faults.meet(name)
+            met = self.faults.meet(asked.name)
             slow = met.fire("slow")
-            time.sleep(self.latency_ms / 1000 + (slow.seconds if slow else 0.0))
+            self._sleep(self.latency_ms / 1000 + (slow.seconds if slow else 0.0))
             answer = answers.early(met)
             if answer is None:
                 if met.get("token-expired") and self.gate.forget_tokens():
                     met.fire("token-expired")
-                if self.gate.lets_in(
-                    request.method,
-                    f"{request.host_url[:-1]}{request.environ['REQUEST_URI']}",
-                    dict(request.headers),
-                ):
-                    answer = make(met)
-                else:
+                if not self.gate.lets_in("GET", asked.url, asked.headers):
                     answer = answers.failure(401, "unauthorisedrequest", "The request is not authorised.")
-            answer = answers.sent(answer, met, request.headers.get("Accept-Encoding", ""))
+                elif asked.sourced_id is None:
+                    answer = self._pages.page(asked.name, asked.version, asked.arguments, met)
+                else:
+                    answer = self._pages.record(asked.name, asked.sourced_id, asked.version)
+            answer = answers.sent(answer, met, asked.headers.get("Accept-Encoding", ""))
         self.served.answered(
-            Request(name, _number("offset"), _number("limit"), answer.status, answer.rows), len(answer.body)
+            Request(asked.name, asked.number("offset"), asked.number("limit"), answer.status, answer.rows),
+            len(answer.body),
         )
-        return wire.response(answer)
+        return answer
 
-    def _token(self) -> Response:
+    def token(self, authorization: str, grant_type: str) -> Answer:
+        """Answer a request for a token."""
         self.served.token()
         answer = answers.early(self.faults.meet("token"))
         if answer is not None:
-            return wire.response(answer)
+            return answer
         if "oauth2" not in self.gate.auths:
-            return _no_such_path()
-        granted = request.form.get("grant_type") == "client_credentials"
-        token = self.gate.new_token(request.headers.get("Authorization", "")) if granted else ""
+            return answers.NOTHING_THERE
+        token = self.gate.new_token(authorization) if grant_type == "client_credentials" else ""
         if not token:
-            return wire.response(Answer(401, b'{"error":"invalid_client"}'))
-        return jsonify(access_token=token, token_type="bearer", expires_in=TOKEN_SECONDS)  # noqa: S106 - its kind
+            return Answer(401, b'{"error":"invalid_client"}')
+        granted = {"access_token": token, "token_type": "bearer", "expires_in": TOKEN_SECONDS}
+        return Answer(200, render.encode(granted))
+
+    def _collection(self, name: str, version: str, sourced_id: str | None = None, **_path: str) -> Response:
+        if name not in COLLECTIONS:
+            return _no_such_path()
+        url = f"{request.host_url[:-1]}{request.environ['REQUEST_URI']}"
+        return wire.response(
+            self.answer(Asked(name, version, url, dict(request.headers), request.args, sourced_id))
+        )
+
+    def _token(self) -> Response:
+        authorization = request.headers.get("Authorization", "")
+        return wire.response(self.token(authorization, request.form.get("grant_type", "")))
 
 
 def _no_such_path(_error: object = None) -> Response:
-    return wire.response(answers.failure(404, "unknownobject", "There is nothing at this path."))
-
-
-def _number(name: str) -> int:
-    return request.args.get(name, -1, type=int)
+    return wire.response(answers.NOTHING_THERE)

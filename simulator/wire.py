@@ -132,8 +132,9 @@ class _Dropped(ConnectionError):
 
 def response(answer: Answer) -> Response:
     """Return the answer as flask sends it, with what befalls it on the way."""
-    if answer.delivery == "reset":
-        return Response(_reset())
+    if answer.delivery in {"reset", "tls"}:
+        # Without TLS there is no handshake to fail: what is left of it is a connection that ends.
+        return Response(_dropped(reset=answer.delivery == "reset"))
     if not answer.delivery:
         made = Response(answer.body, answer.status, content_type=answer.content_type)
     else:
@@ -160,6 +161,6 @@ def _body(answer: Answer) -> Iterator[bytes]:
             yield answer.body[start : start + size]
 
 
-def _reset() -> Iterator[bytes]:
-    raise _Dropped(reset=True)
-    yield b""  # What makes it a generator: the connection is reset when the answer is asked for.
+def _dropped(*, reset: bool) -> Iterator[bytes]:
+    raise _Dropped(reset=reset)
+    yield b""  # What makes it a generator: the connection ends when the answer is asked for.

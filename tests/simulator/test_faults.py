@@ -271,6 +271,21 @@ def test_a_connection_can_be_reset(server: SimulatedServer) -> None:
     assert server.served.statuses == {0: 1, 200: 1}
 
 
+def test_a_handshake_that_fails_ends_the_connection_without_an_answer(server: SimulatedServer) -> None:
+    faulty(server, "tls", times=1)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        page(server, "orgs")
+    assert page(server, "orgs").status_code == 200
+    assert server.faults.fired == {"tls": 1}
+
+
+def test_a_page_can_have_a_row_more_than_was_asked_for(server: SimulatedServer) -> None:
+    right = ids(server, limit=5)
+    faulty(server, "extra-row")
+    assert ids(server, limit=5) == [*right, right[-1]]
+    assert server.faults.fired == {"extra-row": 1}
+
+
 def test_a_body_can_go_on_for_ever(server: SimulatedServer) -> None:
     faulty(server, "endless", 3)
     url, headers = signed(server, f"{V1P1}/orgs")

@@ -17,6 +17,7 @@ from tests.steps.guarded import (
     classes_of,
     students_of,
     two_schools,
+    without,
     without_classes,
     without_people,
 )
@@ -135,6 +136,15 @@ def test_classes_that_vanish_are_held_with_all_that_hangs_on_them(inactive: bool
     if inactive:
         turned = [section(one, school="hill", active=False) for one in ids]
         roster = {**roster, "classes": [*roster["classes"], *turned]}
+    assert guarded.night(roster).outcome == "held"
+    assert guarded.members() == before
+    assert guarded.night(roster).outcome == "unchanged"
+
+
+def test_classes_that_vanish_keep_the_members_whose_enrollments_are_still_there() -> None:
+    guarded = synced()
+    before = guarded.members()
+    roster = without(two_schools(), "classes", lambda row: row.sourced_id in classes_of("hill", 6))
     assert guarded.night(roster).outcome == "held"
     assert guarded.members() == before
     assert guarded.night(roster).outcome == "unchanged"

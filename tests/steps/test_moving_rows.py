@@ -97,6 +97,30 @@ def test_a_roster_that_never_rests_fails_the_run_with_everything_as_it_was() -> 
     assert stores.leases.holder("springfield", NOW + DAY) is None
 
 
+def test_without_totals_a_collection_is_not_shorter_than_it_was_found_to_be() -> None:
+    stores, roster = connected(), small_roster()
+    roster["students"] = [student(one) for one in IDS[:6]]
+    server = serve(roster)
+    server.totals = False
+    looked = 0
+
+    def hide(_: int) -> None:
+        # While the students of the first pull are read, the first of them is not there.
+        nonlocal looked
+        looked += server.asked[-1] == ("orgs", 0)
+        there = any(row.sourced_id == IDS[0] for row in server.rows["students"])
+        hidden = server.asked[-1][0] == "students" and ("enrollments", 0) in server.asked and looked <= 3
+        if hidden and there:
+            server.delete("students", IDS[0])
+        elif not hidden and not there:
+            server.insert("students", student(IDS[0]))
+
+    server.before_answer = hide
+    run = sync(stores, server, way=Way(fetch_tasks=1))
+    assert run.outcome == "published"
+    assert set(IDS[:6]) <= published(stores.table).people().keys()
+
+
 def test_what_is_shared_may_not_change_during_a_pull() -> None:
     stores, server = connected(), serve(small_roster())
 

@@ -93,6 +93,7 @@ def plan_pull(
         tasks=tasks,
         shards=tuple(ALL_SHARDS[first::shard_tasks] for first in range(shard_tasks)),
         announced=announced,
+        found={collection: totals[collection] for collection in COLLECTIONS if announced[collection] is None},
         revisions=revisions,
         settings=run.settings if request.mode == "preview" and run.settings else integration.settings,
         secret_version=integration.secret_version,

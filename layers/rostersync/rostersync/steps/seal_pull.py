@@ -153,6 +153,10 @@ def _judge(staged_pull: StagedPull, collection: str, answers: list[Answer]) -> c
     found = completeness.judge(collection, answers, plan.announced[collection], earlier)
     if found.complete and any(answer.revision != plan.revisions[collection] for answer in answers):
         return replace(found, complete=False, reason="what the server shares was changed during the pull")
+    if found.complete and plan.found.get(collection, found.received) != found.received:
+        # Without a total a page that begins too late looks like the whole of a small collection.
+        reason = f"{found.received} rows were received and {plan.found[collection]} found when it was planned"
+        return replace(found, complete=False, reason=reason)
     return found
 
 

@@ -36,9 +36,10 @@ R = TypeVar("R", bound=Record)
 class Plan:
     """What Plan leaves. ``today`` is the tenant's date; ``started_at`` the run's start in ms since 1970.
 
-    ``announced`` holds None for a collection whose server announces no total; ``tasks`` are lists of
-    windows, ``shards`` what one reconciling or publishing task takes. ``keeps`` and ``permits`` are ids of
-    the run on whose list is what stays, and what somebody has approved. ``additions_only``: nothing may go.
+    ``announced`` holds None for a collection whose server announces no total, ``found`` how many rows that
+    one was found to have; ``tasks`` are lists of windows, ``shards`` what one reconciling or publishing task
+    takes. ``keeps`` and ``permits`` are ids of the run on whose list is what stays, and what somebody has
+    approved. ``additions_only``: nothing may go.
     ``school_ids`` are those that were found on connecting.
     """
 
@@ -53,6 +54,7 @@ class Plan:
     settings: RosterSettings
     secret_version: str
     requests: int
+    found: dict[str, int] = field(default_factory=dict)
     guard: GuardSettings = field(default_factory=GuardSettings)
     keeps: str = ""
     permits: str = ""
