@@ -68,6 +68,7 @@ PYTHON313 ?= $(shell for python in python3.13 $(wildcard $(HOME)/.pyenv/versions
 build: setup ## Build what is deployed (sam build): arm64, Python 3.13
 	@test -n "$(PYTHON313)" || { echo "sam build needs Python 3.13, which Lambda runs. Install it, or name it: make build PYTHON313=/path/to/python3.13" >&2; exit 1; }
 	PATH="$(dir $(PYTHON313)):$(abspath $(BIN)):$$PATH" SAM_CLI_TELEMETRY=0 $(BIN)/sam build
+	$(PYTHON313) layers/lighten.py .aws-sam/build/DependenciesLayer .aws-sam/build/RosterSyncLayer
 
 .PHONY: lock
 lock: setup ## Choose new versions of every dependency and write the lock files

@@ -8,7 +8,9 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from rostersync.errors import InvalidInput, LeaseLost, UnexpectedError
-from rostersync.observability import Handler, count_outcome, logger, queue, step
+from rostersync.metrics import count_outcome
+from rostersync.observability import Handler, logger, step
+from rostersync.queueing import queue
 from rostersync.steps.requests import RunRequest
 
 EVENT = {"tenantId": "springfield", "runId": "run"}
@@ -21,11 +23,6 @@ class Context:
     function_name = "plan_pull"
     memory_limit_in_mb = 128
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:plan_pull"
-
-
-@pytest.fixture(autouse=True)
-def no_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
 
 
 @pytest.fixture(autouse=True)
