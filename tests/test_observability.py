@@ -1,5 +1,6 @@
 """The gate through which errors leave a function."""
 
+import gc
 import io
 import json
 from typing import Any
@@ -49,6 +50,17 @@ def handler(result: Any = None, *, error: BaseException | None = None) -> Handle
 def call(run: Handler, event: Any = EVENT) -> Any:
     """Invoke a handler as Lambda does."""
     return run(event, Context())  # type: ignore[arg-type]  # as much of a context as is read
+
+
+def test_cycles_are_looked_for_seldom_while_a_step_runs() -> None:
+    usual = gc.get_threshold()
+    try:
+        gc.set_threshold(700, 10, 10)
+        call(handler())
+        assert gc.isenabled()
+        assert gc.get_threshold()[0] >= 10_000
+    finally:
+        gc.set_threshold(*usual)
 
 
 def test_a_result_is_handed_on() -> None:

@@ -1,11 +1,12 @@
 """Logging of every function, and the one gate through which errors leave it."""
 
 import functools
+import gc
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,6 +18,9 @@ from rostersync.steps.requests import Request
 SERVICE = "roster-sync"
 
 logger = Logger(service=SERVICE)
+
+YOUNG: Final = 50_000
+"""New objects after which cycles among them are looked for; Python's own 700 suit programs that make them."""
 
 R = TypeVar("R", bound=Request)
 Handler = Callable[[Any, LambdaContext], Any]
@@ -32,6 +36,7 @@ def step(model: type[R]) -> Callable[[Callable[[R, LambdaContext], Any]], Handle
     def decorate(run: Callable[[R, LambdaContext], Any]) -> Handler:
         @functools.wraps(run)
         def handler(event: Any, context: LambdaContext) -> Any:
+            collect_seldom()
             logger.set_correlation_id(context.aws_request_id)
             request = parse_request(model, event)
             named = request.model_dump(by_alias=True, include={"tenant_id", "run_id", "pull", "task", "part"})
@@ -42,6 +47,16 @@ def step(model: type[R]) -> Callable[[Callable[[R, LambdaContext], Any]], Handle
         return cast("Handler", handler)
 
     return decorate
+
+
+def collect_seldom() -> None:
+    """Let the collector of cycles look seldom through what a step holds.
+
+    A step holds hundreds of thousands of records, which form no cycles; to look through all of them again and
+    again took a third of Fetch's time (docs/performance.md). What does form cycles, errors and answers of
+    AWS, is few and young.
+    """
+    gc.set_threshold(YOUNG, 20, 100)
 
 
 @contextmanager
