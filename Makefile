@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
-SOURCES := layers/rostersync/rostersync functions local simulator tests
+SOURCES := layers/rostersync/rostersync functions local simulator benchmarks tests
 
 .DEFAULT_GOAL := help
 
@@ -79,6 +79,14 @@ lock: setup ## Choose new versions of every dependency and write the lock files
 layers/dependencies/requirements.txt: pyproject.toml requirements.lock
 	@mkdir -p $(@D)
 	$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform aarch64-manylinux2014 --generate-hashes --no-annotate --no-header --constraint requirements.lock pyproject.toml -o $@
+
+.PHONY: bench
+bench: setup ## Measure time, memory, calls and cost (PART= one part); writes benchmarks/results
+	@PYTHON313=$(PYTHON313) $(BIN)/python -m benchmarks $(PART)
+
+.PHONY: bench-compare
+bench-compare: setup ## Measure, and compare with what is committed by ratios (PART= one part)
+	@PYTHON313=$(PYTHON313) $(BIN)/python -m benchmarks --compare $(PART)
 
 .PHONY: clean
 clean: ## Remove everything that is made
