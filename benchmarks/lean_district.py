@@ -89,8 +89,8 @@ class LeanDistrict:
 
     def _academicSessions(self, place: int) -> str:  # noqa: N802 - the collection's name
         return (
-            f'{{"sourcedId":"t{place}","status":"active",{_MODIFIED},"title":"Term {place}","type":"semester",'
-            '"startDate":"2026-08-01","endDate":"2027-06-30","schoolYear":"2027"}'
+            f'{{"sourcedId":"t{place}","status":"active",{_MODIFIED},"title":"Term {place}",'
+            '"type":"semester","startDate":"2026-08-01","endDate":"2027-06-30","schoolYear":"2027"}'
         )
 
     def _courses(self, place: int) -> str:
@@ -119,7 +119,8 @@ class LeanDistrict:
             f'{{"sourcedId":"{kind}{place:07}","status":"active",{_MODIFIED},"enabledUser":"true",'
             f'"orgs":[{{"href":"https://x/o","sourcedId":"o{1 + place % self.schools:05}","type":"org"}}],'
             f'"role":"{role}","username":"{kind}{place}","identifier":"{place}",'
-            f'"givenName":"Given{place % 997}","familyName":"{family}","email":"{kind}{place}@district.example"}}'
+            f'"givenName":"Given{place % 997}","familyName":"{family}",'
+            f'"email":"{kind}{place}@district.example"}}'
         )
 
     def _enrollments(self, place: int) -> str:
