@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
-SOURCES := layers/rostersync/rostersync functions local simulator tests
+SOURCES := layers/rostersync/rostersync functions local simulator benchmarks tests
 
 .DEFAULT_GOAL := help
 
@@ -80,6 +80,7 @@ PYTHON313 ?= $(shell for python in python3.13 $(wildcard $(HOME)/.pyenv/versions
 build: setup ## Build what is deployed (sam build): arm64, Python 3.13
 	@test -n "$(PYTHON313)" || { echo "sam build needs Python 3.13, which Lambda runs. Install it, or name it: make build PYTHON313=/path/to/python3.13" >&2; exit 1; }
 	PATH="$(dir $(PYTHON313)):$(abspath $(BIN)):$$PATH" SAM_CLI_TELEMETRY=0 $(BIN)/sam build
+	$(PYTHON313) layers/lighten.py .aws-sam/build/DependenciesLayer .aws-sam/build/RosterSyncLayer
 
 .PHONY: lock
 lock: setup ## Choose new versions of every dependency and write the lock files
@@ -90,6 +91,14 @@ lock: setup ## Choose new versions of every dependency and write the lock files
 layers/dependencies/requirements.txt: pyproject.toml requirements.lock
 	@mkdir -p $(@D)
 	$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform aarch64-manylinux2014 --generate-hashes --no-annotate --no-header --constraint requirements.lock pyproject.toml -o $@
+
+.PHONY: bench
+bench: setup ## Measure time, memory, calls and cost (PART= one part); writes benchmarks/results
+	@PYTHON313=$(PYTHON313) $(BIN)/python -m benchmarks $(PART)
+
+.PHONY: bench-compare
+bench-compare: setup ## Measure, and compare with what is committed by ratios (PART= one part)
+	@PYTHON313=$(PYTHON313) $(BIN)/python -m benchmarks --compare $(PART)
 
 .PHONY: clean
 clean: ## Remove everything that is made

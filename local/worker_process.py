@@ -20,10 +20,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 LOADED_BEFOREHAND: Final = (
-    "aws_lambda_powertools",
     "aws_lambda_powertools.utilities.typing",
-    "boto3",
     "botocore.httpsession",
+    "botocore.session",
     "msgspec",
     "oauthlib.oauth1",
     "pydantic",

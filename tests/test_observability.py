@@ -1,5 +1,6 @@
 """The gate through which errors leave a function."""
 
+import gc
 import io
 import json
 from typing import Any
@@ -8,7 +9,9 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from rostersync.errors import InvalidInput, LeaseLost, UnexpectedError
-from rostersync.observability import Handler, count_outcome, logger, queue, step
+from rostersync.metrics import count_outcome
+from rostersync.observability import Handler, logger, step
+from rostersync.queueing import queue
 from rostersync.steps.requests import RunRequest
 
 EVENT = {"tenantId": "springfield", "runId": "run"}
@@ -21,11 +24,6 @@ class Context:
     function_name = "plan_pull"
     memory_limit_in_mb = 128
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:plan_pull"
-
-
-@pytest.fixture(autouse=True)
-def no_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +50,17 @@ def handler(result: Any = None, *, error: BaseException | None = None) -> Handle
 def call(run: Handler, event: Any = EVENT) -> Any:
     """Invoke a handler as Lambda does."""
     return run(event, Context())  # type: ignore[arg-type]  # as much of a context as is read
+
+
+def test_cycles_are_looked_for_seldom_while_a_step_runs() -> None:
+    usual = gc.get_threshold()
+    try:
+        gc.set_threshold(700, 10, 10)
+        call(handler())
+        assert gc.isenabled()
+        assert gc.get_threshold()[0] >= 10_000
+    finally:
+        gc.set_threshold(*usual)
 
 
 def test_a_result_is_handed_on() -> None:

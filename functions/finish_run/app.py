@@ -6,7 +6,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from rostersync import clock
 from rostersync.bootstrap import environment, stores
-from rostersync.observability import count_outcome, step
+from rostersync.metrics import count_outcome
+from rostersync.observability import step
 from rostersync.settings import FinishSettings
 from rostersync.steps.finish_run import FinishRequest, finish_run
 

@@ -4,7 +4,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from rostersync import clock
 from rostersync.bootstrap import bus, environment, stores
-from rostersync.observability import queue
+from rostersync.queueing import queue
 from rostersync.settings import BusSettings
 from rostersync.steps.link_users import link_users, read_message
 

@@ -6,7 +6,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from rostersync import clock
 from rostersync.bootstrap import bus, environment, stores
-from rostersync.observability import count_tenants, step
+from rostersync.metrics import count_tenants
+from rostersync.observability import step
 from rostersync.settings import WatchSettings
 from rostersync.steps.watch_tenants import WatchRequest, watch_tenants
 

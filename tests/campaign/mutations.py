@@ -11,6 +11,7 @@ import pytest
 
 from rostersync.errors import AccessDenied, CredentialsRejected, RosterServerUnavailable
 from rostersync.oneroster import pulling, server
+from rostersync.oneroster.windows import Window
 from rostersync.roster import changes, completeness
 from rostersync.roster.due import Due, after_sending, told_of, what_is_due
 from rostersync.senso import delivering
@@ -68,7 +69,7 @@ def trust_a_total_that_is_too_low(patch: Patch) -> None:
     """The last window ends where the total says, and nobody looks behind it."""
     really = plan_pull.cut_windows
 
-    def cut(collection: str, total: int, *rest: Any) -> tuple[pulling.Window, ...]:
+    def cut(collection: str, total: int, *rest: Any) -> tuple[Window, ...]:
         windows = really(collection, total, *rest)
         return (*windows[:-1], replace(windows[-1], end=windows[-1].end and max(1, windows[-1].end - 1)))
 

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from rostersync.oneroster.payloads import Row
-from rostersync.oneroster.pulling import Stop, Window, pull
+from rostersync.oneroster.pulling import Stop, pull
+from rostersync.oneroster.windows import Window
 from rostersync.roster.completeness import Answer, judge
 from tests.oneroster.fake_pages import Clock, FakePages
 

@@ -6,8 +6,9 @@ from rostersync.errors import (
     UnexpectedAnswer,
 )
 from rostersync.oneroster.payloads import Row
-from rostersync.oneroster.pulling import Stop, Window, find_total
+from rostersync.oneroster.pulling import Stop, find_total
 from rostersync.oneroster.signals import TooHeavy
+from rostersync.oneroster.windows import Window
 from rostersync.roster.completeness import judge
 from rostersync.roster.records import Org
 from tests.oneroster.fake_pages import Clock, FakePages, rows

@@ -12,8 +12,9 @@ from rostersync.errors import (
     RosterSyncError,
     UnexpectedAnswer,
 )
-from rostersync.oneroster.pulling import Window, pull
+from rostersync.oneroster.pulling import pull
 from rostersync.oneroster.signals import Busy, Refused, TooHeavy
+from rostersync.oneroster.windows import Window
 from tests.oneroster.fake_pages import Clock, FakePages, rows
 from tests.oneroster.reading import Taken, assert_complete, read, read_on
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rostersync.oneroster.pulling import Window
+from rostersync.oneroster.windows import Window
 from rostersync.steps.plan_pull import cut_windows, deal
 
 totals = st.integers(0, 500)

@@ -9,7 +9,8 @@ import pytest
 
 from local.engine import TEMPLATE
 from local.template import load_template
-from rostersync.observability import SERVICE, count_tenants
+from rostersync.metrics import count_tenants
+from rostersync.observability import SERVICE
 from rostersync.settings import PlanSettings
 
 OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text()

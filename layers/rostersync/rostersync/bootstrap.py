@@ -1,20 +1,16 @@
-"""Wires a function: its settings, the stores, the way to a Roster Server. Nothing happens at import."""
+"""Wires a function: its settings, the stores, the way to a Roster Server. Nothing happens at import.
+
+What only some functions use is imported where it is wired, so that a cold start of the others does not pay
+for it (docs/performance.md).
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import boto3
 import msgspec
-from botocore.config import Config
 
-from rostersync.oneroster.ability import Ability
-from rostersync.oneroster.addresses import normalise_server_url
-from rostersync.oneroster.allowed import AllowList
-from rostersync.oneroster.credentials import Credentials
-from rostersync.oneroster.server import RosterServer
-from rostersync.senso.bus import Bus
 from rostersync.settings import (
     BusSettings,
     ServerSettings,
@@ -22,17 +18,19 @@ from rostersync.settings import (
     StoreSettings,
     VerifySettings,
 )
-from rostersync.storage.executions import Executions
+from rostersync.storage.clients import late_client
 from rostersync.storage.integrations import Integration
 from rostersync.storage.secrets import Secrets
 from rostersync.storage.staging import Staging
 from rostersync.storage.stores import Stores
 from rostersync.storage.table import Table
 
-S = TypeVar("S", bound=Settings)
+if TYPE_CHECKING:
+    from rostersync.oneroster.server import RosterServer
+    from rostersync.senso.bus import Bus
+    from rostersync.storage.executions import Executions
 
-# storage/retrying.py carries on where these few attempts end; the pool serves its threads.
-AWS_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=32)
+S = TypeVar("S", bound=Settings)
 
 
 @cache
@@ -45,34 +43,44 @@ def environment(model: type[S]) -> S:
 def stores(settings: StoreSettings) -> Stores:
     """Return the stores that the settings name."""
     return Stores(
-        table=Table(boto3.client("dynamodb", config=AWS_CONFIG), settings.table_name),
-        staging=Staging(boto3.client("s3", config=AWS_CONFIG), settings.staging_bucket),
+        table=Table(late_client("dynamodb"), settings.table_name),
+        staging=Staging(late_client("s3"), settings.staging_bucket),
         # Functions read a secret by its ARN; only who connects a tenant names one.
-        secrets=Secrets(boto3.client("secretsmanager", config=AWS_CONFIG), prefix=""),
+        secrets=Secrets(late_client("secretsmanager"), prefix=""),
     )
 
 
 @cache
 def connecting_stores(settings: VerifySettings) -> Stores:
     """Return the stores, with the secrets by their names: for who connects a tenant."""
-    client = boto3.client("secretsmanager", config=AWS_CONFIG)
-    return replace(stores(settings), secrets=Secrets(client, settings.secret_prefix))
+    secrets = Secrets(late_client("secretsmanager"), settings.secret_prefix)
+    return replace(stores(settings), secrets=secrets)
 
 
 @cache
-def bus(settings: BusSettings) -> Bus:
+def bus(settings: BusSettings) -> "Bus":
     """Return the way to Senso."""
-    return Bus(boto3.client("events", config=AWS_CONFIG), settings.event_bus)
+    from rostersync.senso.bus import Bus
+
+    return Bus(late_client("events"), settings.event_bus)
 
 
 @cache
-def executions() -> Executions:
+def executions() -> "Executions":
     """Return the way to start and to stop a run."""
-    return Executions(boto3.client("stepfunctions", config=AWS_CONFIG))
+    from rostersync.storage.executions import Executions
+
+    return Executions(late_client("stepfunctions"))
 
 
-def roster_server(settings: ServerSettings) -> Callable[[Integration], RosterServer]:
+def roster_server(settings: ServerSettings) -> "Callable[[Integration], RosterServer]":
     """Return the way from an integration to its Roster Server: reads the secret, sends nothing yet."""
+    from rostersync.oneroster.ability import Ability
+    from rostersync.oneroster.addresses import normalise_server_url
+    from rostersync.oneroster.allowed import AllowList
+    from rostersync.oneroster.credentials import Credentials
+    from rostersync.oneroster.server import RosterServer
+
     allowed = AllowList(settings.roster_server_hosts, loopback=settings.allow_loopback_http)
 
     def connect(integration: Integration) -> RosterServer:

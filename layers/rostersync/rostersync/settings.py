@@ -23,8 +23,9 @@ HOST_SUFFIX: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-
 class Settings(BaseModel):
     """Environment variables as fields: ``table_name`` is ``TABLE_NAME``."""
 
+    # Built when it is first read: a function has one of these models, not all.
     model_config = ConfigDict(
-        frozen=True, extra="ignore", hide_input_in_errors=True, alias_generator=str.upper
+        frozen=True, extra="ignore", hide_input_in_errors=True, alias_generator=str.upper, defer_build=True
     )
 
     @classmethod

@@ -13,7 +13,7 @@ from rostersync.api.bodies import check_body
 from rostersync.api.problems import CONTENT_TYPE, code_of, problem, problem_of, unexpected
 from rostersync.api.shapes import GatewaysAnswer, Problem, Shape
 from rostersync.errors import InvalidInput, NotFound, RosterSyncError
-from rostersync.observability import Handler, kind_of, logger, place_of, tracer
+from rostersync.observability import Handler, kind_of, logger, place_of
 from rostersync.parsing import FIELD
 
 _PROBLEMS: Final = {
@@ -80,7 +80,6 @@ def make_resolver() -> APIGatewayHttpResolver:
 def http(resolver: APIGatewayHttpResolver) -> Handler:
     """Make a Lambda handler of a resolver. Neither requests nor answers are logged: route and status are."""
 
-    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
     def handler(event: Any, context: LambdaContext) -> Any:
         logger.set_correlation_id(context.aws_request_id)
         logger.append_keys(function=context.function_name, route=str(event.get("routeKey", "")))

@@ -21,9 +21,10 @@ from rostersync.oneroster.addresses import host_of, normalise_server_url, versio
 from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.payloads import Row
-from rostersync.oneroster.pulling import TIME_FOR_ONE_REQUEST, Stop, Window, pull
+from rostersync.oneroster.pulling import TIME_FOR_ONE_REQUEST, Stop, pull
 from rostersync.oneroster.server import CONNECT_AND_READ, Page, RosterServer
 from rostersync.oneroster.vetted import vetted_session
+from rostersync.oneroster.windows import Window
 from rostersync.roster.completeness import Answer
 from rostersync.roster.merging import merge
 from rostersync.roster.records import COLLECTIONS, Org

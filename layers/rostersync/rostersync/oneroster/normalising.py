@@ -15,6 +15,7 @@ from rostersync.oneroster.values import (
     references,
     text,
     texts,
+    word,
 )
 from rostersync.oneroster.wire import (
     Role,
@@ -70,6 +71,7 @@ ENROLLMENT_ROLES: Final = frozenset({"teacher", "student", "aide", "proctor", "a
 
 _HEADER_ID: Final = "sourcedid"
 _HEADER_ROLE: Final = "role"
+_ACTIVE: Final = frozenset({"", "active"})
 
 Found = Record | SetAside
 
@@ -87,12 +89,14 @@ def normalise(collection: str, wired: Wired, version: str) -> Found:
         return set_aside(collection, sourced_id, "role", GUARDIAN)
     if not sourced_id:
         return set_aside(collection, "", "sourcedId", NO_ID)
-    if len(sourced_id) > LONGEST_ID or len(sourced_id.encode(errors="replace")) > LONGEST_ID_BYTES:
+    if len(sourced_id) > LONGEST_ID or (
+        not sourced_id.isascii() and len(sourced_id.encode(errors="replace")) > LONGEST_ID_BYTES
+    ):
         return set_aside(collection, sourced_id, "sourcedId", ID_TOO_LONG)
-    if not is_usable(sourced_id):
+    if not (sourced_id.isprintable() or is_usable(sourced_id)):
         return set_aside(collection, sourced_id, "sourcedId", ID_NOT_USABLE)
     # Missing is active; anything else that is not "active", tobedeleted first of all, is not (RULES 1.1).
-    active = text(wired.status).lower() in {"", "active"}
+    active = word(wired.status) in _ACTIVE
     return _BUILDERS[wired.__class__](
         collection, wired, sourced_id, active, text(wired.date_last_modified), roles
     )
@@ -106,16 +110,16 @@ def set_aside(collection: str, sourced_id: str, field: str, reason: str) -> SetA
 
 def _roles_of(wired: Wired, version: str) -> tuple[str, ...]:
     """Return the roles a row carries, in lower case, the one that counts first."""
+    if isinstance(wired, WiredEnrollment):
+        own = word(wired.role)
+        return (own,) if own else ()
     if isinstance(wired, WiredUser):
-        own, listed = text(wired.role).lower(), wired.roles
+        own, listed = word(wired.role), wired.roles
         if listed is None:
             return (own,) if own else ()
         several = [role for role in _listed_roles(listed) if role]
         ordered = [*several, own] if version == "1.2" else [own, *several]
         return tuple(role for role in ordered if role)
-    if isinstance(wired, WiredEnrollment):
-        own = text(wired.role).lower()
-        return (own,) if own else ()
     return ()
 
 

@@ -6,7 +6,6 @@ where it is no good JSON, as loosely as can be. Each record of the array gives o
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final
 
@@ -24,8 +23,7 @@ _CODE: Final = "imsx_codeMajor"
 _STATUS: Final = (_CODE, "imsx_StatusInfo", "statusInfoSet")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row of an answer: a record or the reason why it is none, never both.
 
     ``key`` is the 64-bit hash of ``sourced_id``, or of the row's content when it has no id (``""``).

@@ -22,6 +22,7 @@ from rostersync.oneroster.patience import LONGEST_WAIT, patiently
 from rostersync.oneroster.payloads import Row
 from rostersync.oneroster.server import LONGEST_REQUEST, Page
 from rostersync.oneroster.signals import Refused, settled
+from rostersync.oneroster.windows import Window
 from rostersync.roster.completeness import Answer
 
 TIME_FOR_ONE_REQUEST: Final = LONGEST_REQUEST
@@ -48,15 +49,6 @@ class Pages(Protocol):
 
     def page(self, collection: str, *, offset: int, limit: int) -> Page:
         """Return rows ``offset`` to ``offset + limit``; one attempt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Rows ``start`` to ``end``, not included, of a collection; ``end`` None reads to the end."""
-
-    collection: str
-    start: int
-    end: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,24 +40,25 @@ def flag(value: Text, *, absent: bool) -> bool:
     """Return a boolean that may come as a string or a number; what cannot be read counts as absent."""
     if value is True or value is False:
         return value
-    word = text(value).lower()
-    if word in _FALSE:
-        return False
-    return True if word in _TRUE else absent
+    found = _flag(value)
+    return absent if found is None else found
 
 
 def date(value: Text) -> str | None:
     """Return ``YYYY-MM-DD``, a time behind it cut off; ``""`` when absent, None when it cannot be read."""
-    if value is None or value == "":
-        return ""
-    return _date(text(value))
+    return "" if value is None else _date(value)
 
 
 def identifier(value: Text) -> str:
     """Return a sourcedId exactly as it is, a number as its digits; ``""`` when absent or only white space."""
     if isinstance(value, str):
-        return value if value.strip() else ""
+        return "" if value.isspace() else value
     return "" if value is None else _number(value)
+
+
+def word(value: Text) -> str:
+    """Return a text in lower case, for values of which a roster has a few: a status, a role, a type."""
+    return _word(value)
 
 
 def is_usable(sourced_id: str) -> bool:
@@ -69,8 +70,10 @@ def is_usable(sourced_id: str) -> bool:
 
 def reference(value: One) -> str:
     """Return the sourcedId that a reference names; ``""`` when it names none that could exist."""
-    found = identifier(value.sourcedId if isinstance(value, Reference) else value)
-    return found if len(found) <= LONGEST_ID and is_usable(found) else ""
+    found = value.sourcedId if isinstance(value, Reference) else value
+    if not isinstance(found, str) or found.isspace():
+        found = identifier(found)
+    return found if len(found) <= LONGEST_ID and (found.isprintable() or is_usable(found)) else ""
 
 
 def references(value: Many) -> tuple[str, ...]:
@@ -111,9 +114,24 @@ def _character(character: str) -> str:
     return "" if category == "Cc" else character
 
 
-@lru_cache(maxsize=8_192)
-def _date(word: str) -> str | None:
+# typed: 1 and True are equal, and are not the same here.
+@lru_cache(maxsize=1_024, typed=True)
+def _word(value: Text) -> str:
+    return text(value).lower()
+
+
+@lru_cache(maxsize=1_024, typed=True)
+def _flag(value: Text) -> bool | None:
+    word = text(value).lower()
+    if word in _FALSE:
+        return False
+    return True if word in _TRUE else None
+
+
+@lru_cache(maxsize=8_192, typed=True)
+def _date(value: Text) -> str | None:
     """Read a date by its places: a roster has few distinct dates and millions of rows that carry them."""
+    word = text(value)
     if not word:
         return ""
     year, month, day = word[:4], word[5:7], word[8:10]

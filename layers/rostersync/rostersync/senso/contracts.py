@@ -84,6 +84,8 @@ class Contract(BaseModel):
         extra="forbid",
         hide_input_in_errors=True,
         alias_generator=to_camel,
+        # Built when it is first read or written: a function knows a few of these, not all.
+        defer_build=True,
     )
 
 

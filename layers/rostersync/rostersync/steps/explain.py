@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from rostersync.clock import milliseconds
+from rostersync.clock import local_date, milliseconds
 from rostersync.parsing import TenantId
 from rostersync.roster.explaining import (
     NOT_SHARED,
@@ -34,7 +34,6 @@ from rostersync.steps.explained import (
     terms_of,
 )
 from rostersync.steps.find_owner import Email, find_by_email, removed_person
-from rostersync.steps.plan_pull import local_date
 from rostersync.steps.requests import Request
 from rostersync.steps.still_held import StillHeld
 from rostersync.steps.stored_roster import StoredOwner, StoredRoster

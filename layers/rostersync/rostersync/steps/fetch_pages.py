@@ -14,8 +14,9 @@ from pydantic import Field
 from rostersync.errors import RosterServerUnavailable
 from rostersync.oneroster.normalising import NOT_A_RECORD
 from rostersync.oneroster.payloads import Row
-from rostersync.oneroster.pulling import Stop, Window, pull
+from rostersync.oneroster.pulling import Stop, pull
 from rostersync.oneroster.server import RosterServer
+from rostersync.oneroster.windows import Window
 from rostersync.roster.classes import is_teacher_role
 from rostersync.roster.completeness import Answer
 from rostersync.roster.identity import shard_of

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from rostersync import clock
 from rostersync.at_once import at_once
-from rostersync.clock import milliseconds
+from rostersync.clock import local_date, milliseconds
 from rostersync.parsing import TenantId
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.explaining import (
@@ -24,7 +24,6 @@ from rostersync.roster.identity import OWNER_ID_PATTERN, SHARDS
 from rostersync.roster.owners import Owner
 from rostersync.roster.records import Person
 from rostersync.senso.linking import Linking
-from rostersync.steps.plan_pull import local_date
 from rostersync.steps.requests import Request
 from rostersync.storage import items, keys
 from rostersync.storage.attributes import Item

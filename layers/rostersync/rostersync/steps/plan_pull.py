@@ -1,16 +1,16 @@
 """Plan: take the tenant's lease, ask each collection for its total, cut windows into tasks."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from rostersync.clock import milliseconds
+from rostersync.clock import local_date, milliseconds
 from rostersync.errors import LeaseLost, NightAlreadyRun, UnexpectedAnswer
-from rostersync.oneroster.pulling import Window, find_total
+from rostersync.oneroster.pulling import find_total
 from rostersync.oneroster.server import RosterServer
+from rostersync.oneroster.windows import Window
 from rostersync.roster.records import COLLECTIONS
 from rostersync.steps.requests import Cause, Mode, PullRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, PULLS, Plan
@@ -150,12 +150,6 @@ def _kept_list(run: RunRecord, integration: Integration) -> str:
     """Return the run on whose undecided list is what stays; not if it is approved, or expires meanwhile."""
     undecided = integration.undecided(run.started_at + DAY_MS)
     return "" if undecided == run.permits else undecided
-
-
-def local_date(milliseconds: int, time_zone: str) -> str:
-    """Return the ISO date that it is in a time zone at a moment given in ms since 1970."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
-    return moment.astimezone(ZoneInfo(time_zone)).date().isoformat()
 
 
 def cut_windows(

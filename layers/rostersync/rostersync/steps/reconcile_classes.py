@@ -20,13 +20,13 @@ from rostersync.roster.statistics import count_classes
 from rostersync.roster.terms import Calendar
 from rostersync.steps.assign_owners import OWNERS, OWNERS_BEFORE
 from rostersync.steps.keeping import BEFORE, GUARD, LOST_CLASSES, Before, Keeping, before_of
-from rostersync.steps.reconcile_people import CHANGES, COURSES, DIRECTORY, SESSIONS
+from rostersync.steps.reconcile_people import CHANGES, COURSES, DIRECTORY, DIRECTORY_IDS, SESSIONS
 from rostersync.steps.requests import ShardsRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
 from rostersync.steps.tallies import Tally, count_changes, count_statistics
 from rostersync.storage import items, keys, staged
 from rostersync.storage.changes import ChangedItems
-from rostersync.storage.lines import decode_lines, encode_lines
+from rostersync.storage.lines import decode_chosen, decode_lines, encode_lines
 from rostersync.storage.stores import Stores
 
 R = TypeVar("R", Person, AcademicSession, Course)
@@ -68,9 +68,8 @@ class _Neighbours:
         were: list[Before] = []
         for shard in ALL_SHARDS:
             key = staged.people(*staged_pull.look, shard)
-            for person in decode_lines(sections(key, DIRECTORY), Person):
-                if person.sourced_id in enrolled:
-                    people[person.sourced_id] = person
+            ids = msgspec.json.decode(sections(key, DIRECTORY_IDS), type=list[str])
+            people.update(decode_chosen(sections(key, DIRECTORY), ids, enrolled, Person))
             sessions.update(
                 (one.sourced_id, one) for one in decode_lines(sections(key, SESSIONS), AcademicSession)
             )

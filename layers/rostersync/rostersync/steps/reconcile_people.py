@@ -27,6 +27,9 @@ from rostersync.storage.table import Item
 
 CHANGES: Final = "changes"
 DIRECTORY: Final = "directory"
+DIRECTORY_IDS: Final = "directory-ids"
+"""The sourcedIds of the directory's lines, in their order: who wants a part of it decodes no more."""
+
 SESSIONS: Final = "sessions"
 COURSES: Final = "courses"
 
@@ -74,6 +77,7 @@ class _Shard:
             TALLY: msgspec.json.encode(self.tally),
             CHANGES: self.changes.encode(),
             DIRECTORY: encode_lines(people),
+            DIRECTORY_IDS: msgspec.json.encode([person.sourced_id for person in people]),
             SESSIONS: encode_lines(sessions),
             COURSES: encode_lines(courses),
             GUARD: msgspec.json.encode(self.counts, order="sorted"),

@@ -26,6 +26,8 @@ class Request(BaseModel):
         hide_input_in_errors=True,
         alias_generator=to_camel,
         populate_by_name=True,
+        # Built when it is first read: a function has one of these models, not all.
+        defer_build=True,
     )
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from rostersync.errors import CredentialsReplaced, StagedObjectMissing
 from rostersync.oneroster.normalising import GUARDIAN
-from rostersync.oneroster.pulling import Window
+from rostersync.oneroster.windows import Window
 from rostersync.roster.guard import GuardSettings
 from rostersync.roster.identity import SHARDS
 from rostersync.roster.records import Person, Record, SetAside

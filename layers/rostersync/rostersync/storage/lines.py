@@ -1,6 +1,6 @@
 """Records as JSON lines: what a section of a staged pack holds."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -20,6 +20,16 @@ def decode_lines(data: bytes, kind: type[R]) -> list[R]:
     """Return the records of one type; none of an empty section."""
     records: list[R] = decoder(kind).decode_lines(data)
     return records
+
+
+def decode_chosen(data: bytes, keys: Iterable[str], wanted: Container[str], kind: type[R]) -> dict[str, R]:
+    """Return, by their keys, the records whose key is wanted; ``keys`` are those of the lines, in order.
+
+    Where few are wanted of many: a line that is not is never decoded.
+    """
+    decode = decoder(kind).decode
+    # JSON writes a line end as two characters: what ends a line here ends a record.
+    return {key: decode(line) for key, line in zip(keys, data.split(b"\n"), strict=False) if key in wanted}
 
 
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:

@@ -53,7 +53,7 @@ def code_of(error: ClientError) -> str:
 class Retrying:
     """Tries a call up to ``attempts`` times, with growing pauses of random length (full jitter).
 
-    boto3 has tried each of them several times by itself; this carries a run over a busy minute. ``sleep``
+    botocore has tried each of them several times by itself; this carries a run over a busy minute. ``sleep``
     takes seconds.
     """
 

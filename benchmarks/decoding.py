@@ -1,0 +1,47 @@
+"""Part 1, CPU: a page's rows, decoded and normalised, against ``json.loads`` on the same bytes."""
+
+import json
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from benchmarks.lean_district import LeanDistrict
+from benchmarks.measuring import Result, figure
+from rostersync.observability import collect_seldom
+from rostersync.oneroster.payloads import parse_page
+
+ROWS: Final = 4_000
+RUNS: Final = 15
+AIM: Final = 1.5
+
+
+def measure() -> Result:
+    """Decode a page of each large collection in turn with both."""
+    collect_seldom()
+    district = LeanDistrict(21_000)
+    figures, rows = [], []
+    for collection in ("students", "classes", "enrollments"):
+        body = district.body(collection, offset=0, limit=ROWS)
+        loads: list[float] = []
+        ours: list[float] = []
+        for _ in range(RUNS):
+            loads.append(_seconds(partial(json.loads, body)))
+            ours.append(_seconds(partial(parse_page, collection, body)))
+        found = figure(collection, [one / base for one, base in zip(ours, loads, strict=True)], AIM)
+        figures.append(found)
+        rows.append(
+            {
+                "collection": collection,
+                "bytes a record": len(body) // ROWS,
+                "json.loads, us a record": round(min(loads) / ROWS * 1e6, 2),
+                "ours, us a record": round(min(ours) / ROWS * 1e6, 2),
+            }
+        )
+    return Result("decoding", figures, {"CPU time a record": rows})
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    begun = time.process_time()
+    call()
+    return time.process_time() - begun
