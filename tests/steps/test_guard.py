@@ -7,6 +7,8 @@ import pytest
 
 from rostersync.errors import AlreadyDecided, HeldListExpired, NotFound
 from rostersync.roster.settings import RosterSettings
+from rostersync.steps.keeping import held_of
+from rostersync.storage import staged
 from simulator.days import advance_day, rollover
 from tests.steps.district_server import serve_district
 from tests.steps.driver import TENANT, Way
@@ -139,6 +141,30 @@ def test_classes_that_vanish_are_held_with_all_that_hangs_on_them(inactive: bool
     assert guarded.night(roster).outcome == "held"
     assert guarded.members() == before
     assert guarded.night(roster).outcome == "unchanged"
+
+
+def test_a_group_that_goes_for_a_reason_of_its_own_is_not_on_the_list() -> None:
+    guarded = synced()
+    roster = without_people(two_schools(), students_of("hill", 30))
+    # As many come as go, so that it is students who are held, and memberships are not.
+    for seat in range(30):
+        roster["students"].append(student(f"new-{seat}", orgs=("hill",)))
+        roster["enrollments"].append(enrolled("hill-c6", f"new-{seat}"))
+    # In the same night one of the school's teachers becomes an owner whom there was already.
+    roster = changed(
+        roster,
+        "teachers",
+        lambda row: replace(row, email="hill-t7@hill.example") if row.sourced_id == "hill-t0" else row,
+    )
+    run = guarded.night(roster)
+    assert run.outcome == "held"
+    after = guarded.members()
+    assert ("hill-t0@hill.example", "hill-c0") not in after
+    assert after["hill-t7@hill.example", "hill-c0"] == set(students_of("hill", 6))
+    held = held_of(guarded.stores.staging.open_pack(staged.held(TENANT, run.run_id)))
+    assert {group.class_id for group in held.groups} == set(classes_of("hill", 5)) - {"hill-c0"}
+    assert guarded.shown(run.run_id).summary.shares["*"]["groups"] == (4, 16)
+    assert guarded.shown(run.run_id).summary.students_still_seen == 24
 
 
 def test_classes_that_vanish_keep_the_members_whose_enrollments_are_still_there() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rostersync.errors import LeaseLost, StorageUnavailable
@@ -12,7 +12,15 @@ from rostersync.roster.guard import GuardSettings
 from rostersync.steps.keeping import held_of
 from rostersync.storage import items, staged
 from tests.steps.driver import NOW, TENANT, Way, connected, sync
-from tests.steps.guarded import NIGHT, Guarded, students_of, two_schools, without_classes, without_people
+from tests.steps.guarded import (
+    NIGHT,
+    Guarded,
+    students_of,
+    two_schools,
+    without,
+    without_classes,
+    without_people,
+)
 from tests.steps.published import kept_items, published
 from tests.steps.rosters import Roster, dirty_rosters, enrolled, rosters, serve, student
 
@@ -72,6 +80,36 @@ def test_what_is_held_stays_night_after_night(first: Roster, second: Roster) -> 
 
 
 # -- Dying -----------------------------------------------------------------------------------------------
+
+
+ROWS_LEFT = without(two_schools(), "enrollments", lambda row: row.user_id.startswith("hill-s"))
+STUDENTS_LEFT = without(
+    two_schools(),
+    "students",
+    lambda row: row.sourced_id in {*students_of("hill", 30), *students_of("dale", 30)},
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from([ROWS_LEFT, STUDENTS_LEFT]), st.integers(1, 250), st.integers(0, 99))
+@example(ROWS_LEFT, 127, 2)
+@example(STUDENTS_LEFT, 99, 2)
+def test_of_what_a_first_sync_left_that_died_for_good_one_approval_is_enough(
+    left: Roster, number: int, order: int
+) -> None:
+    guarded = Guarded()
+
+    def dying(state: str) -> None:
+        guarded.stores.table.fail_at_write(number if state == "Publish" else 0, LeaseLost("gone"))
+
+    guarded.night(two_schools(), before=dying, way=Way(order=Random(order), shards=1))
+    run = guarded.night(left)
+    if run.outcome == "held":
+        run = guarded.approve(run.run_id, left)
+    assert run.outcome in {"published", "unchanged"}
+    unguarded = connected()
+    sync(unguarded, serve(left))
+    assert guarded.published == published(unguarded.table)
 
 
 def half_a_school() -> Roster:

@@ -114,6 +114,12 @@ class HeldList:
             staying=self.staying.joined_with(later.staying),
         )
 
+    def without_what_went(self, went: Iterable[LostGroup]) -> "HeldList":
+        """Return the list without groups and members that go for a reason of their own, whatever is held."""
+        lost = {one.group_id: one for one in went}
+        groups = [_less(group, lost.get(group.group_id)) for group in self.groups]
+        return replace(self, groups=tuple(one for one in groups if one.gone or one.members))
+
     @property
     def students_still_seen(self) -> int:
         """How many students teachers still see who are no longer theirs."""
@@ -152,6 +158,14 @@ class HeldList:
 def _both(before: LostGroup, later: LostGroup) -> LostGroup:
     members = tuple(sorted({*before.members, *later.members}))
     return replace(later, gone=before.gone or later.gone, members=members, of=max(before.of, later.of))
+
+
+def _less(group: LostGroup, went: LostGroup | None) -> LostGroup:
+    """Return of a group on the list what is still there."""
+    if went is None:
+        return group
+    members = tuple(one for one in group.members if one not in set(went.members))
+    return replace(group, gone=group.gone and not went.gone, members=() if went.gone else members)
 
 
 def _united(

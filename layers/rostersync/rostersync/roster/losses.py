@@ -63,7 +63,8 @@ class ClassLoss:
 class Baseline:
     """Whether today's date, settings and rules yield an owner's group of a class from what is stored.
 
-    ``may_go``: the class yields no group for anybody now, and what somebody has approved is why.
+    ``may_go``: the class yields no group for anybody now, and what somebody has approved is why. ``leaving``
+    are those of ``members`` whose enrollment somebody has approved to go.
     """
 
     owner_id: str
@@ -71,6 +72,7 @@ class Baseline:
     yields: bool
     members: tuple[str, ...] = ()
     may_go: bool = False
+    leaving: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +105,23 @@ class Permitted:
     owners: Collection[str] = ()
     groups: Mapping[str, LostGroup] = field(default_factory=dict)
 
-    def may_go(self, group: Group, *, hangs: bool) -> bool:
-        """Say whether a group may go; ``hangs``: its class yields none because of what is approved."""
+    def may_go(self, group: Group, base: Baseline | None) -> bool:
+        """Say whether a group may go, as it is on the list or hangs on what is."""
         approved = self.groups.get(group.group_id)
         return (
-            hangs
+            (base is not None and base.may_go)
             or (approved is not None and approved.gone)
             or group.class_id in self.classes
             or group.owner_id in self.owners
         )
 
-    def without_leave(self, group: Group, missing: Collection[str], *, hangs: bool) -> set[str]:
+    def without_leave(self, group: Group, missing: Collection[str], base: Baseline | None) -> set[str]:
         """Return which of the members that a group loses nobody has approved."""
-        if self.may_go(group, hangs=hangs):
+        if self.may_go(group, base):
             return set()
         approved = self.groups.get(group.group_id)
-        return {one for one in missing if one not in self.people} - set(approved.members if approved else ())
+        permitted = {*(approved.members if approved else ()), *(base.leaving if base else ())}
+        return {one for one in missing if one not in self.people} - permitted
 
 
 def is_teacher(person: Person | None) -> bool:
@@ -269,8 +272,13 @@ def _behind_losses(
     return teachers, members
 
 
-def baselines(before: ClassOutcome, now: ClassOutcome | None, *, approved: bool) -> tuple[Baseline, ...]:
-    """Return what the stored class yields, for each owner for whom it now yields something else."""
+def baselines(
+    before: ClassOutcome, now: ClassOutcome | None, *, approved: bool, leaving: Collection[str]
+) -> tuple[Baseline, ...]:
+    """Return what the stored class yields, for each owner for whom it now yields something else.
+
+    ``approved``: what takes its groups away, ``leaving`` the students whose enrollments may go.
+    """
     drafts, drafts_now = _yielded(before), _yielded(now)
     found = []
     for owner_id in sorted(drafts.keys() | drafts_now.keys()):
@@ -279,7 +287,14 @@ def baselines(before: ClassOutcome, now: ClassOutcome | None, *, approved: bool)
         if draft is None or draft_now is None or members != _ids(draft_now):
             class_id = (draft or draft_now).class_id  # type: ignore[union-attr]  # one of the two is there
             found.append(
-                Baseline(owner_id, class_id, draft is not None, members, approved and not drafts_now)
+                Baseline(
+                    owner_id,
+                    class_id,
+                    yields=draft is not None,
+                    members=members,
+                    may_go=approved and not drafts_now,
+                    leaving=tuple(one for one in members if one in leaving),
+                )
             )
     return tuple(found)
 
@@ -315,16 +330,15 @@ def count_groups(
             continue
         had += 1
         schools.add(group.school)
-        members = known[group.group_id]
         members_now = {member.sourced_id for member in after.members} if after else set()
-        if base:
-            members = members & set(base.members)
+        # Without a baseline the class yields what it yielded as stored: who is missing was only in the group.
+        members = known[group.group_id] & (set(base.members) if base else members_now)
         missing = members - members_now
-        gone = after is None
-        hangs = base is not None and base.may_go
-        gone_without_leave = gone and not permitted.may_go(group, hangs=hangs)
+        unapproved = permitted.without_leave(group, missing, base)
+        # Who may go takes the group along when nobody else was in it.
+        may_go = permitted.may_go(group, base) or bool(missing and not unapproved)
+        gone_without_leave = after is None and not may_go
         counts.count(GROUPS, (group.school,), lost=gone_without_leave, of=1)
-        unapproved = permitted.without_leave(group, missing, hangs=hangs)
         counts.count(MEMBERSHIPS, (group.school,), lost=len(unapproved), of=len(members))
         lost_without_leave += gone_without_leave
         if gone_without_leave or unapproved:

@@ -105,19 +105,25 @@ class Guarding:
         # An approval that comes to nothing has to be given again.
         for pack in (earlier, approved if why else None):
             found = found if pack is None else held_of(pack).joined_with(found)
-        put_held(self.pull.staging, self.tenant_id, self.run_id, found, self._summary(found, why))
+        causes = tuple((trip.kind, trip.school, trip.lost, trip.of) for trip in self.trips)
+        self._put(found, replace(self._summary(found, causes), stopped=why))
         return Decision("nothing" if why else "hold", held=True, stopped=why)
 
     def _look_again(self) -> Decision:
         """Publish what is left when what is held stays; nothing, should it be too much still."""
-        if not self.trips:
-            return Decision("publish", held=True)
         mine = self.pull.staging.open_pack(staged.held(self.tenant_id, self.run_id))
-        summary = replace(summary_of(mine), stopped=NOT_KEPT)
-        held, approved = held_of(mine), self._list_of(self.plan.permits)
-        held = held if approved is None else held_of(approved).joined_with(held)
+        held, summary = held_of(mine), summary_of(mine)
+        if self.trips:
+            approved = self._list_of(self.plan.permits)
+            held = held if approved is None else held_of(approved).joined_with(held)
+            self._put(held, replace(summary, stopped=NOT_KEPT))
+            return Decision("nothing", held=True, stopped=NOT_KEPT)
+        held = held.without_what_went(self._losses.groups)
+        self._put(held, self._summary(held, summary.causes))
+        return Decision("publish", held=True)
+
+    def _put(self, held: HeldList, summary: Summary) -> None:
         put_held(self.pull.staging, self.tenant_id, self.run_id, held, summary)
-        return Decision("nothing", held=True, stopped=NOT_KEPT)
 
     def _list_of(self, run_id: str) -> StagedPack | None:
         return self.pull.staging.open_pack(staged.held(self.tenant_id, run_id)) if run_id else None
@@ -144,11 +150,11 @@ class Guarding:
         losses = Losses(people=people, records=records, classes=classes, groups=groups)
         return losses if self.plan.permits == "" else losses.without(Keeping(self.pull).permitted)
 
-    def _summary(self, held: HeldList, why: str) -> Summary:
+    def _summary(self, held: HeldList, causes: tuple[tuple[str, str, int, int], ...]) -> Summary:
         return Summary(
             held_at=self.plan.started_at,
-            stopped=why,
-            causes=tuple((trip.kind, trip.school, trip.lost, trip.of) for trip in self.trips),
+            stopped="",
+            causes=causes,
             shares=held.shares(self.counts),
             largest=held.largest(),
             students_still_seen=held.students_still_seen,

@@ -292,7 +292,9 @@ class _Shard:
             )
             if loss is not None:
                 self.losses.append(loss)
-            for baseline in baselines(outcome_before, outcome, approved=self._is_approved(was, neighbours)):
+            approved = self._is_approved(was, neighbours)
+            leaving = {user_id for user_id, _ in self._permitted_pairs(was)}
+            for baseline in baselines(outcome_before, outcome, approved=approved, leaving=leaving):
                 self.baselines[shard_of(baseline.owner_id)].append(baseline)
         gone = was.record.active and (now is None or not now.record.active)
         lost = gone and class_id not in self._permitted
