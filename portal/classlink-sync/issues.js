@@ -28,13 +28,14 @@ export function makeIssues(ctx, runId) {
         total
           ? table(
               t("issues.caption"),
-              ["collection", "id", "field", "reason", "what"].map((name) => ({ label: t(`issues.${name}`) })),
+              ["collection", "id", "field", "reason", "what", "mend"].map((name) => ({ label: t(`issues.${name}`) })),
               issues.map((one) => [
                 t.of("collection", one.collection),
                 one.sourcedId || t("issues.noId"),
                 one.field,
                 t.of("issue", one.reason),
                 t(one.taken ? "issues.taken" : "issues.setAside"),
+                t.of("mend", one.reason, one.mend),
               ]),
               { hideCaption: true },
             )

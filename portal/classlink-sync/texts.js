@@ -268,6 +268,7 @@ export const english = {
   "issues.field": "Field",
   "issues.reason": "Reason",
   "issues.what": "What became of it",
+  "issues.mend": "What to do",
   "issues.taken": "taken all the same",
   "issues.setAside": "set aside",
   "issue.guardian": "a guardian; nothing of guardians is kept",
