@@ -1,6 +1,7 @@
 """Time stands still, and what is done several at a time is done one after the other: any order is allowed."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Self
 
 import pytest
@@ -23,18 +24,14 @@ class OneByOne:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def map(self, call: Callable[[Any], Any], things: Iterable[Any]) -> Iterator[Any]:
-        """Make all calls, then yield what they returned or raise what the first to fail raised."""
-        outcomes: list[tuple[Any, BaseException | None]] = []
-        for one in things:
-            try:
-                outcomes.append((call(one), None))
-            except BaseException as error:
-                outcomes.append((None, error))
-        for result, failure in outcomes:
-            if failure is not None:
-                raise failure
-            yield result
+    def submit(self, call: Callable[[Any], Any], thing: Any) -> Future[Any]:
+        """Make a call; return what became of it."""
+        outcome: Future[Any] = Future()
+        try:
+            outcome.set_result(call(thing))
+        except BaseException as error:  # a process that dies is one
+            outcome.set_exception(error)
+        return outcome
 
 
 @pytest.fixture(autouse=True)

@@ -10,16 +10,17 @@ import os
 from pathlib import Path
 from typing import Any
 
-import boto3
+import botocore.session
 
 
-def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
+def _note(**event: Any) -> None:
+    model = event["model"]
     line = json.dumps(
         {
             "function": os.environ["AWS_LAMBDA_FUNCTION_NAME"],
             "service": model.service_model.service_name,
             "operation": model.name,
-            "params": params,
+            "params": event["params"],
         },
         default=repr,
     )
@@ -27,8 +28,9 @@ def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
         calls.write(line + "\n")
 
 
-boto3.setup_default_session()
-boto3.DEFAULT_SESSION.events.register("provide-client-params", _note)
+_session = botocore.session.get_session()
+_session.register("provide-client-params", _note)
+# Every client that the function makes is made of a session that it asks for by this name.
+botocore.session.get_session = lambda *_, **__: _session
 
-# Its clients are made of the session above.
 lambda_handler = importlib.import_module("app").lambda_handler
