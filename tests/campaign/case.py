@@ -6,7 +6,7 @@ from datetime import timedelta
 from random import Random
 from typing import Final
 
-from rostersync.errors import RunInProgress
+from rostersync.errors import RosterSyncError, RunInProgress
 from rostersync.parsing import parse_request
 from rostersync.steps.finish_run import FinishRequest, finish_run
 from rostersync.storage import items
@@ -246,12 +246,14 @@ class _Case:
         return run
 
     def _intrude(self, way: Way) -> None:
-        """Start another run in the middle of this one: it is refused, and leaves no trace."""
+        """Start another run in the middle of this one: it is refused, or dies first, and leaves no trace."""
         world = self.world
         try:
             sync(world.stores, world, now=world.now, run_id=f"intruder-{self.runs}", bus=world.bus, way=way)
         except RunInProgress:
             self.told.happened["another run refused"] += 1
+        except RosterSyncError:
+            self.told.happened["another run died"] += 1
         else:
             self.note("another run was let in")
 

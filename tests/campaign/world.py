@@ -100,6 +100,7 @@ class World:
             server_url=found.base_url,
             ability=asdict(found.ability),
             school_ids=found.district.school_ids,
+            not_empty=found.not_empty,
         )
 
     def connect(self, integration: Integration) -> RosterServer:

@@ -185,6 +185,11 @@ def test_totals_that_are_not_announced_are_noticed(roster: Server) -> None:
     assert len(found.district.school_ids) == 3
 
 
+def test_collections_of_which_a_record_came_are_not_empty(roster: Server) -> None:
+    roster.collections["courses"] = []
+    assert look(roster)[0].not_empty == tuple(one for one in COLLECTIONS if one != "courses")
+
+
 def test_too_little_time_ends_it_as_unavailable(roster: Server) -> None:
     left = iter([9.0, 9.0, 9.0, 0.0])
     with serving(roster) as loopback, pytest.raises(RosterServerUnavailable, match="slowly"):

@@ -152,7 +152,7 @@ def sync(
     ``invoke`` is handed every invocation of a step and returns what that returns.
 
     Raises ``InvalidInput``, ``NotConnected``, ``RunInProgress`` and ``NightAlreadyRun``, which end a run with
-    nothing to finish; of any other of our errors the run item tells.
+    nothing to finish, and whatever ends one before it has a run item; of any other of our errors that tells.
     """
     sync_run = _Sync(stores, server, FakeBus() if bus is None else bus, way, now, before, invoke)
     request = {"tenantId": tenant_id, "runId": run_id or f"{mode}-{int(now.timestamp())}"}
@@ -186,6 +186,8 @@ class _Sync:
             name = type(error).__name__
             output = {"Error": name, "Cause": json.dumps({"errorType": name, "errorMessage": str(error)})}
             self._finish({**self._look(run), "error": output, "publishing": self.publishing})
+            if self.stores.runs.get(run["tenantId"], run["runId"]) is None:
+                raise
 
     def _until_review(self, run: dict[str, str], request: dict[str, str]) -> None:
         complete = False

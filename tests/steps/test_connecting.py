@@ -40,7 +40,12 @@ def finds(district: District) -> Discover:
 
     def discover(_: str, __: Credentials, auth: AuthChoice) -> Discovery:
         return Discovery(
-            f"https://{district.host}/ims/oneroster/v1p1", Ability(fields=True), district, {}, ()
+            f"https://{district.host}/ims/oneroster/v1p1",
+            Ability(fields=True),
+            district,
+            {"orgs": 1},
+            (),
+            ("orgs",),
         )
 
     return discover
@@ -81,6 +86,7 @@ def test_what_was_found_is_stored_and_the_secret_apart() -> None:
         "connected",
     )
     assert (integration.district_name, integration.school_ids) == ("Hill", ("north", "south"))
+    assert integration.not_empty == ("orgs",)
     assert integration.ability == {"auth": "oauth1-sha256", "version": "1.1", "totals": True, "fields": True}
     assert integration.client_id_masked == "…cdef"
     # Connected at 02:00, the hour of the night: the first one is tomorrow's.

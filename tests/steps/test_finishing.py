@@ -164,7 +164,7 @@ def test_a_run_that_never_began_gets_no_item_and_keeps_no_lease() -> None:
             # The lease is the first write, the run item the second.
             stores.table.fail_at_write(2, CredentialsRejected("stands for any error that is not tried again"))
 
-    with pytest.raises(AssertionError):
+    with pytest.raises(CredentialsRejected):
         sync(stores, serve(small_roster()), run_id="unlucky", before=die)
     assert stores.runs.get(TENANT, "unlucky") is None
     assert stores.leases.holder(TENANT, NOW) is None

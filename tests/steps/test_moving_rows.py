@@ -121,6 +121,36 @@ def test_without_totals_a_collection_is_not_shorter_than_it_was_found_to_be() ->
     assert set(IDS[:6]) <= published(stores.table).people().keys()
 
 
+def test_a_collection_that_was_not_empty_on_connecting_is_not_empty_at_the_first_sync() -> None:
+    stores, roster = connected(not_empty=("enrollments", "students")), small_roster()
+    server = serve({**roster, "enrollments": []})
+    server.totals = False
+    run = sync(stores, server)
+    assert (run.outcome, run.error) == ("failed", "PullIncomplete")
+    assert "enrollments: nothing was received, and there was something before" in run.reason
+    assert kept_items(stores.table) == {}
+    # Once something was published it is for the guard to say; and this tenant has none.
+    assert sync(stores, serve(roster), now=NOW + DAY).outcome == "published"
+    assert sync(stores, server, now=NOW + 2 * DAY).outcome == "published"
+
+
+def test_a_collection_of_which_a_run_has_seen_a_row_is_not_empty() -> None:
+    stores, server = connected(), serve(small_roster())
+    server.totals = False
+    asked = 0
+
+    def empty_from_the_third(_: int) -> None:
+        nonlocal asked
+        asked += server.asked[-1][0] == "enrollments"
+        if asked > 2:
+            server.rows["enrollments"] = []
+
+    server.before_answer = empty_from_the_third
+    run = sync(stores, server)
+    assert (run.outcome, run.error) == ("failed", "PullIncomplete")
+    assert kept_items(stores.table) == {}
+
+
 def test_what_is_shared_may_not_change_during_a_pull() -> None:
     stores, server = connected(), serve(small_roster())
 

@@ -25,16 +25,32 @@ def crowd(count: int) -> list[Enrollment]:
     return [enrolled("c1", f"v{number:03}", "teacher") for number in range(count)]
 
 
-def test_who_is_found_owns_groups_and_404_is_absence() -> None:
+def test_who_is_found_owns_groups_and_404_twice_is_absence() -> None:
     stores, server = connected(), serve(outside_roster())
     run = sync(stores, server)
     left = published(stores.table)
-    assert server.users_asked == list(OUTSIDE)
+    assert server.users_asked == [*OUTSIDE, "u2"]
     assert left.people()["u1"].collections == ("users",)
     assert "u2" not in left.people()
     assert ("u1@hill.example", "c1") in left.groups
     assert (run.statistics["teachers"], run.warnings) == (2, [])
     assert run.requests == len(server.asked)
+
+
+def test_a_404_for_once_takes_nobody_away() -> None:
+    stores = connected()
+    sync(stores, serve(outside_roster()))
+    before, server = kept_items(stores.table), serve(outside_roster())
+    once = dict(server.users)
+    server.users.clear()
+
+    def find_again(_: int) -> None:
+        if server.users_asked == list(OUTSIDE):
+            server.users.update(once)
+
+    server.before_answer = find_again
+    assert sync(stores, server, now=NOW + DAY).outcome == "unchanged"
+    assert kept_items(stores.table) == before
 
 
 def test_who_is_not_found_any_more_is_removed() -> None:
@@ -84,7 +100,7 @@ def test_above_200_it_warns_and_the_stored_ones_stay() -> None:
     server = serve(roster, enrollments=many, users=[])
     run = sync(stores, server, now=NOW + DAY)
     left = published(stores.table)
-    assert server.users_asked == [f"a{number:03}" for number in range(200)]
+    assert server.users_asked == [f"a{number:03}" for number in range(200)] * 2
     (warning,) = run.warnings
     assert warning.startswith("2 more enrolled teachers are in no collection of people")
     assert left.people()["v000"] == before

@@ -32,6 +32,7 @@ MAPLE = Integration(
     host="maple.example",
     top_org="d1",
     school_ids=("s1", "s2"),
+    not_empty=("orgs", "students"),
     connected_at=1_772_452_800_000,
     last_nightly_date="2026-03-01",
     due_at="2026-03-02T08:00Z",

@@ -61,6 +61,7 @@ class Discovery:
     """What an address and credentials opened. ``refused`` are the collections that may not be read.
 
     ``totals`` maps each collection that may be read to its announced total, None when none is announced.
+    ``not_empty`` are those of which a record was seen.
     """
 
     base_url: str
@@ -68,6 +69,7 @@ class Discovery:
     district: District
     totals: dict[str, int | None]
     refused: tuple[str, ...]
+    not_empty: tuple[str, ...]
 
 
 def discover(
@@ -139,6 +141,7 @@ def discover(
         district=_district(host_of(server.base_url), orgs),
         totals=totals,
         refused=tuple(refused),
+        not_empty=tuple(collection for collection, rows in plain.items() if rows),
     )
 
 

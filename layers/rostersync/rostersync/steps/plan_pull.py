@@ -103,6 +103,8 @@ def plan_pull(
         permits=run.permits,
         additions_only=stop_removals or today <= integration.additions_only_until,
         school_ids=integration.school_ids,
+        # Once something was published the guard knows what there was.
+        not_empty=() if integration.synced_at else integration.not_empty,
     )
     key = staged.plan(request.tenant_id, request.run_id, request.pull)
     if not stores.staging.put_json(key, plan, once=True):

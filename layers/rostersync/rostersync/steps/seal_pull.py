@@ -10,6 +10,7 @@ import msgspec
 
 from rostersync.errors import PullIncomplete
 from rostersync.oneroster.lookup import read_users
+from rostersync.oneroster.payloads import Row
 from rostersync.oneroster.server import RosterServer
 from rostersync.roster import completeness
 from rostersync.roster.completeness import Answer
@@ -40,6 +41,10 @@ Parts: TypeAlias = Sequence[tuple[str, Part]]
 
 UNREAD = "{} more enrolled teachers are in no collection of people; share teachers in Roster Server"
 
+EMPTY_NOW = (
+    "nothing was received, and there was something before; if that is meant, enter the credentials again"
+)
+
 USERS_READ = 200
 """Enrolled teachers read one by one at the most; above it a permission is missing, not a few records."""
 
@@ -60,6 +65,10 @@ def seal_pull(
     answers = _answers(staged_pull, parts)
     judged = {collection: _judge(staged_pull, collection, answers[collection]) for collection in COLLECTIONS}
     reasons = {collection: found.reason for collection, found in judged.items() if found.reason}
+    not_empty = _not_empty(staged_pull, judged)
+    for collection in not_empty & {one for one, found in judged.items() if not found.received}:
+        # A server that announces no totals, and for once sends nothing, looks like one that has nothing.
+        reasons.setdefault(collection, EMPTY_NOW)
     not_records = dict(add_up(part.not_records for _, part in parts))
     before = staged_pull.previous_verdict
     for collection, count in not_records.items():
@@ -82,6 +91,7 @@ def seal_pull(
             for collection, found in judged.items()
             if found.repeated
         },
+        not_empty=tuple(sorted(not_empty)),
     )
     users: list[Person] = []
     users_set_aside: list[SetAside] = []
@@ -160,6 +170,17 @@ def _judge(staged_pull: StagedPull, collection: str, answers: list[Answer]) -> c
     return found
 
 
+def _not_empty(staged_pull: StagedPull, judged: Mapping[str, completeness.Verdict]) -> set[str]:
+    """Return the collections of which a row was seen: on connecting, or by the run, in this pull too."""
+    plan, before = staged_pull.plan, staged_pull.previous_verdict
+    return {
+        *plan.not_empty,
+        *(before.not_empty if before else ()),
+        *(collection for collection, found in judged.items() if found.received),
+        *(collection for collection, rows in plan.found.items() if rows),
+    }
+
+
 def _requests_before(staged_pull: StagedPull) -> int:
     """Return how many requests the pulls before this one took."""
     before = staged_pull.previous_verdict
@@ -177,12 +198,15 @@ def _enrolled_teachers(staged_pull: StagedPull, parts: Parts) -> set[str]:
 def _read_users(
     server: RosterServer, teachers: list[str], in_flight: int
 ) -> tuple[list[Person], list[SetAside], list[str]]:
-    """Read ``/users/{id}`` for each; 404 is absence, any other error is the pull's.
+    """Read ``/users/{id}`` for each; 404 twice is absence, any other error is the pull's.
 
     Returns people, rows set aside, and the ids answered with somebody else: nothing is known of them.
     """
-    answers = zip(teachers, read_users(server.user, teachers, in_flight=in_flight), strict=True)
-    rows = [(teacher, row) for teacher, row in answers if row is not None]
+    rows: list[tuple[str, Row]] = []
+    for _ in range(2):
+        answers = list(zip(teachers, read_users(server.user, teachers, in_flight=in_flight), strict=True))
+        rows += [(teacher, row) for teacher, row in answers if row is not None]
+        teachers = [teacher for teacher, row in answers if row is None]
     right = [row for teacher, row in rows if row.sourced_id == teacher]
     people = [row.record for row in right if isinstance(row.record, Person)]
     unknown = [teacher for teacher, row in rows if row.sourced_id != teacher]

@@ -40,7 +40,8 @@ class Plan:
     one was found to have; ``tasks`` are lists of windows, ``shards`` what one reconciling or publishing task
     takes. ``keeps`` and ``permits`` are ids of the run on whose list is what stays, and what somebody has
     approved. ``additions_only``: nothing may go.
-    ``school_ids`` are those that were found on connecting.
+    ``school_ids`` are those that were found on connecting; ``not_empty`` are the collections that were not
+    empty then, as long as nothing was ever published.
     """
 
     mode: Mode
@@ -60,6 +61,7 @@ class Plan:
     permits: str = ""
     additions_only: bool = False
     school_ids: tuple[str, ...] = ()
+    not_empty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,8 @@ class Verdict:
 
     ``in_flight`` is what the server has bidden us to keep to. ``placed`` says for an enrollment id that came
     with several classes which class it counts for.
-    ``unread`` are enrolled teachers that were not asked for, so that nothing is known of them.
+    ``unread`` are enrolled teachers that were not asked for, so that nothing is known of them. ``not_empty``
+    are the collections of which this pull, or one before it in the run, has seen a row.
     """
 
     complete: bool
@@ -115,6 +118,7 @@ class Verdict:
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
     placed: dict[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    not_empty: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

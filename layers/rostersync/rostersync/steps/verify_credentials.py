@@ -81,6 +81,7 @@ def verify_credentials(
         "host": found.district.host,
         "top_org": found.district.top_org,
         "school_ids": found.district.school_ids,
+        "not_empty": found.not_empty,
     }
     anew = partial(
         Integration,

@@ -38,6 +38,7 @@ _CONNECTION: Final = (
     "host",
     "top_org",
     "school_ids",
+    "not_empty",
 )
 """What verifying credentials finds out."""
 
@@ -100,7 +101,8 @@ class Integration:
     1970; ``last_nightly_date`` the tenant's local date of its last night; ``due_at`` a UTC minute as
     ``next_due_at`` gives it, "" for no nights. ``synced_at``: when the last run that told what ClassLink has
     was started, in ms since 1970, 0 for none. ``district_name``, ``host``, ``top_org`` and ``school_ids``
-    say whose district it is (RULES §5). ``leaving`` is set once the tenant is being disconnected;
+    say whose district it is (RULES §5); ``not_empty`` are the collections of which a record was seen on
+    connecting. ``leaving`` is set once the tenant is being disconnected;
     ``following`` is the verified connection that takes its place when that has ended.
     ``additions_only_until`` is the last local date on which nothing may go, "" for none; ``held`` names the
     list that somebody has to decide on: ask ``undecided``. ``told`` is what Senso was told that an admin has
@@ -127,6 +129,7 @@ class Integration:
     host: str = ""
     top_org: str = ""
     school_ids: tuple[str, ...] = ()
+    not_empty: tuple[str, ...] = ()
     connected_at: int = 0
     last_nightly_date: str = ""
     due_at: str = ""
@@ -359,6 +362,7 @@ def _item_of(integration: Integration) -> Item:
         "host": integration.host,
         "top_org": integration.top_org,
         "school_ids": list(integration.school_ids),
+        "not_empty": list(integration.not_empty),
         "connected_at": integration.connected_at,
         "last_nightly_date": integration.last_nightly_date,
         "statistics": _json(integration.statistics),
@@ -404,6 +408,7 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         host=item["host"],
         top_org=item["top_org"],
         school_ids=tuple(item["school_ids"]),
+        not_empty=tuple(item["not_empty"]),
         connected_at=item["connected_at"],
         last_nightly_date=item["last_nightly_date"],
         due_at=item.get("due_at", ""),
