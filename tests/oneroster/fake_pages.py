@@ -20,7 +20,11 @@ def rows(count: int, prefix: str = "r") -> list[Row]:
 
 
 class FakePages:
-    """Serves ``collections``; ``trouble`` may raise for a request or change how many rows it gives."""
+    """Serves ``collections``; ``trouble`` may raise for a request or change how many rows it gives.
+
+    ``leaves_out``: so many rows of those that a page of more than two would have; ``hides``: so many rows
+    that its totals do not tell of.
+    """
 
     def __init__(
         self, collections: dict[str, list[Row]], *, totals: bool = True, clamp: int = 10_000
@@ -28,6 +32,7 @@ class FakePages:
         self.collections = collections
         self.totals = totals
         self.clamp = clamp
+        self.leaves_out = self.hides = 0
         self.requests: list[tuple[str, int, int]] = []
         self.most_in_flight = 0
         self.trouble: Callable[[int, str, int, int], RosterSyncError | int | None] = lambda *_: None
@@ -46,9 +51,10 @@ class FakePages:
                 raise found
             count = min(limit, self.clamp) if found is None else found
             everything = self.collections[collection]
+            there = everything[offset : offset + count]
             return Page(
-                rows=everything[offset : offset + count],
-                total=len(everything) if self.totals else None,
+                rows=there[: max(2, len(there) - self.leaves_out)],
+                total=len(everything) - self.hides if self.totals else None,
                 revision="",
                 bytes=0,
             )

@@ -38,6 +38,23 @@ def test_a_server_that_leaves_rows_out_is_asked_for_more_than_the_window_lacks()
     assert len(server.requests) < 12
 
 
+@pytest.mark.parametrize("hidden", [1, 2, 5])
+def test_a_server_that_leaves_rows_out_does_not_hide_that_its_total_is_too_low(hidden: int) -> None:
+    server = FakePages({"orgs": rows(500)})
+    server.leaves_out = server.hides = hidden
+    total = 500 - hidden
+    _, taken = read(server, [Window("orgs", 0, 100), Window("orgs", 99, total + 1)], page_size=100)
+    assert not judge("orgs", taken.of("orgs"), total).complete
+
+
+def test_a_server_that_leaves_rows_out_is_read_to_where_nothing_follows() -> None:
+    server = FakePages({"orgs": rows(500)})
+    server.leaves_out = 3
+    _, taken = read(server, [Window("orgs", 0, 501)], page_size=100)
+    assert_complete(taken, server)
+    assert taken.of("orgs")[-1].rows == 1
+
+
 @pytest.mark.parametrize("clamp", [2, 3, 17, 99])
 def test_a_server_that_clamps_the_page_is_read_whole(clamp: int) -> None:
     server = FakePages({"orgs": rows(200)}, clamp=clamp)

@@ -165,6 +165,8 @@ class _Reading:
         self._error: BaseException | None = None
         self._unavailable: RosterSyncError | None = None
         self._has_read = False
+        self._leaves_out = False
+        """Whether the server was seen to give fewer rows than it was asked for, though it has more."""
 
     def run(self) -> None:
         """Read windows until none is left or reading stops; a thread's whole life."""
@@ -228,8 +230,9 @@ class _Reading:
         end = progress.window.end
         if end is not None and reached >= end:
             return True
-        if rows and page.total is not None and reached >= page.total:
-            # All there is; the window may reach one row beyond it, to see that there is none.
+        if rows and page.total is not None and reached >= page.total and not self._leaves_out:
+            # All there is; the window reaches one row beyond it, to see that there is none. A server that
+            # leaves rows out may have left out that one: then only an answer without another row is an end.
             return True
         if len(rows) > 1:
             return False
@@ -262,6 +265,8 @@ class _Reading:
             # A server that gives less than it is asked for is asked for more than the window still lacks: one
             # that always leaves some rows out would else send the end of each window row by row.
             progress.is_short = len(page.rows) < limit
+            if progress.is_short and page.total is not None and offset + len(page.rows) < page.total:
+                self._leaves_out = True
             with self._turn:
                 self._pace.succeeded(ticket, limit)
                 if self._pace.proven >= progress.refused:
