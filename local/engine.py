@@ -116,6 +116,8 @@ class LocalEngine:
             if self._server is not None:
                 self._consumers.close(_SECONDS_TO_STOP)
                 self._api.close()
+                # Who is still being answered is cut off, and nobody has to hear of it.
+                logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
                 self._stop_executions_and_workers()
                 self._server.stop()
         finally:

@@ -135,8 +135,7 @@ def test_an_interrupted_sync_ends_without_a_traceback_and_leaves_no_process(serv
     assert started.stdout.readline().strip()
     started.send_signal(signal.SIGINT)
     _, errors = started.communicate(timeout=60)
-    assert started.returncode == 130
-    assert errors.strip() == "interrupted; nothing of it is kept"
+    assert (started.returncode, errors.strip()) == (130, "interrupted; nothing of it is kept")
 
 
 def test_the_demo_ends_well():
