@@ -2,7 +2,8 @@
 -- `question` holds one row: the date and the settings that are asked about; `rewrite` old and new e-mail domains.
 
 -- Rows that are taken. The others are set aside: without an id or with one that is too long, CSV headers read
--- as records, guardians, dates that cannot be read, enrollments without a class, a user or a role that counts.
+-- as records, guardians, dates that cannot be read, enrollments without a class, a user or a role that counts;
+-- an id that is too long names nothing.
 
 CREATE TEMP TABLE good_org AS
 SELECT * FROM orgs
@@ -30,7 +31,7 @@ CREATE TEMP TABLE good_enrollment AS
 SELECT sourced_id, status, modified, class_id, user_id, lowered(role) AS kind,
   day(begin_date) AS first_day, day(end_date) AS day_after FROM enrollments
 WHERE trimmed(sourced_id) NOT IN ('', 'sourcedId') AND length(sourced_id) <= 255
-  AND trimmed(class_id) <> '' AND trimmed(user_id) <> ''
+  AND length(trimmed(class_id)) BETWEEN 1 AND 255 AND length(trimmed(user_id)) BETWEEN 1 AND 255
   AND lowered(role) IN ('teacher', 'student', 'aide', 'proctor', 'administrator')
   AND day(begin_date) <> 'unreadable' AND day(end_date) <> 'unreadable';
 

@@ -183,6 +183,7 @@ class _Case:
         world.faults.moved = lambda: moments.append(world.truth().moments[0])
         world.faults.begin(*faults, *world.nature)
         world.server.served.reset()
+        world.heard.clear()
         items_before, keeps = stored_items(world.stores.table), world.undecided
         died = False
         with world.time_of_its_own():
@@ -204,7 +205,7 @@ class _Case:
         fired = set(world.faults.fired_now)
         troubles = fired & {name_of(fault) for fault in faults}
         requests = world.server.served.requests + world.server.served.token_requests
-        answered = tuple(one.status for one in world.server.served.trail)
+        answered = tuple(world.heard)
         publishing = "Publish" in states
         world.faults.begin(*world.nature)
         if died:

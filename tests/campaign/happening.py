@@ -42,6 +42,10 @@ def some_vanish(world: World, random: Random) -> None:
     """A part of a collection is not shared any more, and may come back: rows go from one day to the next."""
     kind, where = random.choice(_VANISHING)
     rows = world.district.tables.rows(kind, where)
+    if kind is Class:
+        # With its class what is stored of an enrollment goes, and does not come back while it cannot be read.
+        needed = {published.class_id for published, _ in world.spoiled.values()}
+        rows = [(at, row) for at, row in rows if row.sourced_id not in needed]
     gone = random.sample(rows, int(len(rows) * random.choice((0.03, 0.2, 0.5, 0.7))))
     world.district.tables.remove(kind, [position for position, _ in gone])
     world.away += [row for _, row in gone]
@@ -69,7 +73,12 @@ def some_cannot_be_read(world: World, random: Random) -> None:
     twice = {
         row[0] for row in tables.read("SELECT sourced_id FROM enrollments GROUP BY 1 HAVING count(*) > 1")
     }
-    fit = [(at, row) for at, row in rows if row.sourced_id not in twice and len(row.sourced_id) <= 255]
+    classes = {row[0] for row in tables.read("SELECT sourced_id FROM classes")}
+    fit = [
+        (at, row)
+        for at, row in rows
+        if row.sourced_id not in twice and len(row.sourced_id) <= 255 and row.class_id in classes
+    ]
     for at, row in random.sample(fit, min(len(fit), random.randint(1, 4))):
         spoiled = row._replace(end_date="soon")
         tables.replace([(at, spoiled)])

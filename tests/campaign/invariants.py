@@ -49,8 +49,9 @@ class Truth:
 class Seen:
     """One run and what it left. ``keeps``: the run on whose undecided list was what stays, before this one.
 
-    ``before`` and ``after`` are all the items of the table, ``answered`` the statuses in the order in
-    which the server answered. ``hidden``: rows of answers that were null, each of which may hide a record.
+    ``before`` and ``after`` are all the items of the table, ``answered`` the statuses in the order in which
+    answers reached the client, 0 for none. ``hidden``: rows of answers that were null, each of which may hide
+    a record.
     ``permissions_moved``: pages of the last pull had different ``x-perm-rev``.
     """
 

@@ -40,26 +40,33 @@ class Clock:
 
 
 def session_factory(
-    server: SimulatedServer, clock: Clock, note: Callable[[str, str], None]
+    server: SimulatedServer, clock: Clock, note: Callable[[str, str], None], heard: Callable[[int], None]
 ) -> Callable[[AllowList], requests.Session]:
     """Return what makes the client's sessions: each leads to this server, wherever it is sent.
 
     ``note`` is told of each page's collection and ``x-perm-rev``; of one row only, to find the end, nothing.
+    ``heard`` is told the status of each answer but those for tokens, as it reaches the client: 0 for none.
     """
 
     def make(_: AllowList) -> requests.Session:
         session = requests.Session()
         session.trust_env = False
-        session.mount("http://", _InProcess(server, clock, note))
+        session.mount("http://", _InProcess(server, clock, note, heard))
         return session
 
     return make
 
 
 class _InProcess(BaseAdapter):
-    def __init__(self, server: SimulatedServer, clock: Clock, note: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        server: SimulatedServer,
+        clock: Clock,
+        note: Callable[[str, str], None],
+        heard: Callable[[int], None],
+    ) -> None:
         super().__init__()
-        self._server, self._clock, self._note = server, clock, note
+        self._server, self._clock, self._note, self._heard = server, clock, note, heard
         self._made = HTTPAdapter()
 
     def send(
@@ -68,6 +75,9 @@ class _InProcess(BaseAdapter):
         begun = self._clock()
         answer = self._ask(request)
         _, longest_silence = timeout
+        arrives = self._clock() - begun <= longest_silence and answer.delivery not in {"reset", "tls"}
+        if urlsplit(str(request.url)).path != "/token":
+            self._heard(answer.status if arrives else 0)
         if self._clock() - begun > longest_silence:
             raise requests.exceptions.ReadTimeout("read timed out", request=request)
         if answer.delivery == "reset":

@@ -69,7 +69,11 @@ class World:
         self.server.faults = self.faults = CountedFaults(nature)
         self.revisions: set[tuple[str, str]] = set()
         """The (collection, x-perm-rev) of the pages of the pull that goes on."""
-        self._sessions = session_factory(self.server, self.clock, lambda *one: self.revisions.add(one))
+        self.heard: list[int] = []
+        """The statuses of the answers of the run that goes on, as they reached the client."""
+        self._sessions = session_factory(
+            self.server, self.clock, lambda *one: self.revisions.add(one), self.heard.append
+        )
         self._credentials = Credentials(
             client_id=self.server.client_id, client_secret=self.server.client_secret
         )
