@@ -1,6 +1,7 @@
 """What the portal is told, route by route."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -109,6 +110,27 @@ def test_a_press_that_died_before_the_run_began_blocks_for_a_minute_only(portal:
     second = portal.ask("POST", "/runs", {"mode": "changes"}).body
     assert second["already"] is False
     assert second["runId"] != first
+    shown = portal.ask("GET", f"/runs/{first}").body
+    assert (shown["phase"], shown["run"]["outcome"], shown["run"]["error"]) == (
+        "ended",
+        "failed",
+        "NeverEnded",
+    )
+    assert shown["run"] in portal.ask("GET", "/runs").body["runs"]
+
+
+def test_a_press_while_what_an_ended_run_left_may_still_write_says_so(portal: Portal) -> None:
+    run_id = portal.ask("POST", "/runs", {"mode": "changes"}).body["runId"]
+    run = portal.stores.runs.get(TENANT, run_id)
+    assert run is not None
+    portal.stores.runs.finish(replace(run, outcome="failed", finished_at=run.started_at))
+    portal.stores.leases.end(TENANT, run_id, portal.clock, 300)
+    assert portal.ask("GET", "/integration").body["status"] == "connected"
+    refused = portal.ask("POST", "/runs", {"mode": "changes"})
+    assert (refused.status, refused.code) == (409, "run-in-progress")
+    assert f"run {run_id}" in refused.body["detail"]
+    assert "has ended" in refused.body["detail"]
+    assert "start another in a minute" in refused.body["detail"]
 
 
 def test_a_run_that_was_started_by_the_portal_goes_on_under_its_own_lease(portal: Portal) -> None:
@@ -144,7 +166,8 @@ def run_begun(portal: Portal) -> RunRecord:
         run_id="looked-at",
         mode="changes",
         cause="portal",
-        started_at=int(portal.clock.timestamp() * 1000),
+        # A sync of this portal is an hour later.
+        started_at=int((portal.clock + timedelta(hours=1)).timestamp() * 1000),
     )
 
 

@@ -15,13 +15,14 @@ from rostersync.roster.guard import GuardSettings
 from rostersync.steps.begin_disconnect import DisconnectRequest, begin_disconnect
 from rostersync.steps.decide_held import DecideRequest, discard_held
 from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_disconnect
+from rostersync.steps.going_on import SECONDS_TO_BEGIN
 from rostersync.steps.import_users import ImportRequest, import_users
 from rostersync.steps.link_users import link_users, read_message
 from rostersync.steps.list_due_tenants import NightRequest, list_due_tenants
 from rostersync.steps.match_user import MatchRequest, match_user
 from rostersync.steps.purge_shards import PurgeRequest, purge_shards
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
-from rostersync.steps.start_run import SECONDS_TO_BEGIN, Started, StartRequest, start_run
+from rostersync.steps.start_run import Started, StartRequest, start_run
 from rostersync.steps.stop_run import stop_run
 from rostersync.steps.summarise_night import SummaryRequest, summarise_night
 from rostersync.storage import items

@@ -57,9 +57,7 @@ class Leases:
                 if holder is not None and holder.run_id == run_id and holder.ended:
                     raise LeaseLost(f"run {run_id} has been ended; start a new one") from None
                 if holder is not None:
-                    raise RunInProgress(
-                        f"run {holder.run_id} of tenant {tenant_id} is in progress; wait until it has ended"
-                    ) from None
+                    raise RunInProgress(_in_progress(tenant_id, holder, now_ms)) from None
                 # It was given back between the two calls.
             else:
                 return
@@ -107,3 +105,12 @@ class Leases:
     def _stored(self, tenant_id: str) -> Lease | None:
         item = self._table.get(keys.lease(tenant_id))
         return None if item is None else Lease(item["run_id"], item["expires_at"], not item["writer"])
+
+
+def _in_progress(tenant_id: str, holder: Lease, now_ms: int) -> str:
+    run = f"run {holder.run_id} of tenant {tenant_id}"
+    if not holder.ended:
+        return f"{run} is in progress; wait until it has ended"
+    minutes = -(-(holder.expires_at - now_ms) // 60_000)
+    in_time = "in a minute" if minutes == 1 else f"in {minutes} minutes"
+    return f"{run} has ended, and what it had begun may still be writing; start another {in_time}"
