@@ -13,7 +13,7 @@ from rostersync.errors import AlreadyDecided, RetryableError
 from rostersync.parsing import parse_request
 from rostersync.roster.guard import GuardSettings
 from rostersync.steps.begin_disconnect import DisconnectRequest, begin_disconnect
-from rostersync.steps.decide_held import DecideRequest, discard_held
+from rostersync.steps.decide_held import DecideRequest, approve_held, discard_held
 from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_disconnect
 from rostersync.steps.going_on import SECONDS_TO_BEGIN
 from rostersync.steps.import_users import ImportRequest, import_users
@@ -22,6 +22,7 @@ from rostersync.steps.list_due_tenants import NightRequest, list_due_tenants
 from rostersync.steps.match_user import MatchRequest, match_user
 from rostersync.steps.purge_shards import PurgeRequest, purge_shards
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
+from rostersync.steps.show_run import show_runs
 from rostersync.steps.start_run import Started, StartRequest, start_run
 from rostersync.steps.stop_run import stop_run
 from rostersync.steps.summarise_night import SummaryRequest, summarise_night
@@ -99,6 +100,26 @@ def imports(world: World) -> Any:
     return import_users(request, world.stores, world.bus, now=MORNING)
 
 
+def asked() -> World:
+    """Return a world in which Senso was asked for a user."""
+    world = begun()
+    imports(world)
+    return world
+
+
+def answers(detail_type: str, **detail: Any) -> Act:
+    """Take in Senso's answer to that."""
+
+    def act(world: World) -> Any:
+        owner_id = owner(world, "hill-t7@hill.example")
+        wanted = world.stores.wanted.get(TENANT, owner_id)
+        assert wanted is not None
+        answered = {"ownerId": owner_id, "requestId": wanted.request_id}
+        return hears(detail_type, answers=answered, at=AT, **detail)(world)
+
+    return act
+
+
 def resyncs(world: World) -> Any:
     """Send a teacher everything again."""
     event = {"tenantId": TENANT, "ownerId": owner(world, "dale-t1@hill.example")}
@@ -126,6 +147,17 @@ def discards(world: World) -> Any:
     """Discard it."""
     request = parse_request(DecideRequest, {"tenantId": TENANT, "runId": RUN, "actor": "admin-1"})
     return discard_held(request, world.stores, world.bus, now=NOW + NIGHT)
+
+
+def approves(world: World, seconds: int = 0, nonce: str = "a") -> Started:
+    """Approve it."""
+    now = MORNING + NIGHT + timedelta(seconds=seconds)
+
+    def start(wanted: StartRequest) -> Started:
+        return start_run(wanted, world.stores, world.executions, SYNC, now=now, nonce=nonce)
+
+    request = parse_request(DecideRequest, {"tenantId": TENANT, "runId": RUN, "actor": "admin-1"})
+    return approve_held(request, world.stores, start, now=now)
 
 
 # -- Connecting and disconnecting ------------------------------------------------------------------------
@@ -240,6 +272,10 @@ CASES: Final = {
     "a match by hand": Case(begun, matches("hill-t6@hill.example", "hill-t0@hill.example")),
     "a match that is undone": Case(matched, matches("hill-t6@hill.example", None), may_be_due=True),
     "an import": Case(begun, imports),
+    "a wanted user is added": Case(
+        asked, answers("User Added", userId="user-9", email="hill-t7@hill.example")
+    ),
+    "a wanted user is refused": Case(asked, answers("User Refused", reason="no licence is left")),
     "a resync": Case(begun, resyncs),
     "a list is discarded": Case(with_a_list, discards),
     "credentials are entered": Case(World, connects(HILL)),
@@ -266,6 +302,7 @@ def done(case: Case) -> tuple[World, Invocation]:
     result = case.act(world)
     calls, parted = tuple(world.journal.names), tuple(world.journal.parted)
     assert calls
+    assert world.now != before
     step = partial(case.act, world)
     return world, Invocation("", step, before, world.now, result, calls, parted)
 
@@ -288,8 +325,6 @@ def test_done_twice_at_once(name: str) -> None:
             twice(world, invocation, number, lambda: tried_again(invocation.step))
         except RetryableError:
             invocation.step()
-        except AlreadyDecided:
-            assert name == "a list is discarded", "by the other one"
         where = f"at call {number}, {invocation.calls[number - 1]}"
         assert_same(world, invocation, where, may_be_due=CASES[name].may_be_due)
 
@@ -329,45 +364,88 @@ def presses(world: World, seconds: int, nonce: str) -> Started:
     return start_run(request, world.stores, world.executions, SYNC, now=now, nonce=nonce)
 
 
-def test_a_press_that_died_blocks_nobody_for_longer_than_a_minute() -> None:
+PRESSES: Final = {"sync": (begun, presses), "approve": (with_a_list, approves)}
+
+
+@pytest.mark.parametrize("name", PRESSES)
+def test_a_press_that_died_blocks_nobody_for_longer_than_a_minute(name: str) -> None:
     """Once its execution has begun it is the run; before that the next press, a minute later, is another."""
-    world = begun()
+    given, press = PRESSES[name]
+    world = given()
     world.journal.begin()
     before = world.now
-    step = partial(presses, world, 0, "a")
+    step = partial(press, world, 0, "a")
     started = step()
     calls, parted = tuple(world.journal.names), tuple(world.journal.parted)
     invocation = Invocation("", step, before, world.now, started, calls, parted)
     assert calls[-1] == "StartExecution"
+    permits = world.stores.runs.get(TENANT, started.run_id).permits
+    assert permits == (RUN if name == "approve" else "")
+    day = MORNING if name == "sync" else MORNING + NIGHT
+    now = day + timedelta(seconds=SECONDS_TO_BEGIN)
     for number, when in points(invocation):
         die(world, invocation, number, when)
         where = f"{when} call {number}, {calls[number - 1]}"
+        assert world.stores.integrations.require(TENANT).undecided(0) == permits, where
         begun_by_it = bool(world.step_functions.executions)
         if begun_by_it:
-            world.stores.leases.acquire(TENANT, started.run_id, MORNING, 3_600)
-        again = presses(world, SECONDS_TO_BEGIN, "b")
+            world.stores.leases.acquire(TENANT, started.run_id, day, 3_600)
+        again = press(world, SECONDS_TO_BEGIN, "b")
         assert again.already == begun_by_it, where
         assert world.step_functions.names == [again.run_id], where
-        now = MORNING + timedelta(seconds=SECONDS_TO_BEGIN)
         assert world.stores.leases.holder(TENANT, now).run_id == again.run_id, where
-        assert world.stores.runs.get(TENANT, again.run_id).finished_at == 0, where
+        runs = {run.run_id: run for run in show_runs(TENANT, 10, world.stores, now=now)}
+        going_on = runs.pop(again.run_id)
+        assert (going_on.outcome, going_on.permits) == ("", permits), where
+        assert all(run.outcome for run in runs.values()), where
 
 
-def test_two_presses_at_once_are_one_run() -> None:
-    world = begun()
+@pytest.mark.parametrize("name", PRESSES)
+def test_two_presses_at_once_are_one_run(name: str) -> None:
+    given, press = PRESSES[name]
+    world = given()
     world.journal.begin()
     before = world.now
-    presses(world, 0, "a")
+    press(world, 0, "a")
     calls = len(world.journal.names)
     for number in range(1, calls + 1):
         world.set_back(before)
         pressed: set[str] = set()
 
         def press_too(pressed: set[str] = pressed) -> None:
-            pressed.add(presses(world, 0, "b").run_id)
+            pressed.add(press(world, 0, "b").run_id)
 
         world.journal.interrupt(number, press_too)
-        pressed.add(presses(world, 0, "a").run_id)
+        pressed.add(press(world, 0, "a").run_id)
         world.journal.begin()
         assert len(pressed) == 1
         assert set(world.step_functions.names) == pressed
+
+
+def test_a_list_that_is_approved_while_it_is_discarded_is_one_of_both() -> None:
+    """Who comes second is told; Senso hears of nothing that was not so."""
+    world = with_a_list()
+    before = world.now
+    world.journal.begin()
+    discards(world)
+    calls = len(world.journal.names)
+    refused: list[str] = []
+
+    def approved() -> None:
+        world.stores.runs.decide(TENANT, RUN, decision="approved", by="admin-2", at=1, decided_in="approving")
+        world.stores.integrations.release(TENANT, RUN)
+
+    for number in range(1, calls + 1):
+        world.set_back(before)
+        world.journal.interrupt(number, approved)
+        try:
+            discards(world)
+        except AlreadyDecided as error:
+            refused.append(str(error))
+        world.journal.begin()
+        told = world.now.told - before.told
+        held = world.stores.runs.get(TENANT, RUN).held
+        assert (held.decision, bool(told)) in {("discarded", True), ("approved", False)}
+        assert world.stores.integrations.require(TENANT).held is None
+    assert set(refused) == {"the list has been approved already; look at the history"}
+    assert len(refused) < calls

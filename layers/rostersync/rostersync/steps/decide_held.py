@@ -61,9 +61,11 @@ def discard_held(request: DecideRequest, stores: Stores, bus: Bus, *, now: datet
     Raises ``NotFound``, ``AlreadyDecided``, ``HeldListExpired`` and ``EventBusUnavailable``.
     """
     case = _require(request, stores, now, "discarded")
-    stores.runs.decide(
+    held = stores.runs.decide(
         request.tenant_id, request.run_id, decision="discarded", by=request.actor, at=milliseconds(now)
     )
+    if held is not None and held.decision != "discarded":
+        raise _decided(held)
     if case.undecided:
         # Before it is forgotten: who dies in between presses again, and says it again.
         Attention(stores, bus, case.integration).over(REMOVALS_HELD, request.run_id)
@@ -72,14 +74,19 @@ def discard_held(request: DecideRequest, stores: Stores, bus: Bus, *, now: datet
 
 def _require(request: DecideRequest, stores: Stores, now: datetime, decision: str) -> _Case:
     """Return the list on which somebody can still decide, or has decided in the same way."""
+    # Before the list: of one that is not undecided any more it is known then how that came.
+    integration = stores.integrations.require(request.tenant_id)
     held = require_held(request.tenant_id, request.run_id, stores)
     now_ms = milliseconds(now)
-    integration = stores.integrations.require(request.tenant_id)
     undecided = integration.undecided(now_ms) == request.run_id
     if held.decision == decision or (undecided and not held.decision):
         return _Case(integration, held, undecided)
     if held.decision:
-        raise AlreadyDecided(f"the list has been {held.decision} already; look at the history")
+        raise _decided(held)
     if now_ms >= held.expires_at:
         raise HeldListExpired("the list is older than 90 days; the next sync looks afresh")
     raise AlreadyDecided("a later sync has put everything on a list of its own; decide on that one")
+
+
+def _decided(held: Held) -> AlreadyDecided:
+    return AlreadyDecided(f"the list has been {held.decision} already; look at the history")

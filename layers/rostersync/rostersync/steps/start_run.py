@@ -55,7 +55,7 @@ def start_run(
     now: datetime,
     nonce: str,
 ) -> Started:
-    """Take the lease, then start the execution; return the run in progress if there is one.
+    """Take the lease and write the run down, then start the execution; return the run in progress if any.
 
     ``nonce`` makes the run's id another one than that of any press in the same millisecond. Raises
     ``NotConnected``, ``RunInProgress`` while what a run that has ended left may still be writing,
@@ -64,26 +64,27 @@ def start_run(
     stores.integrations.require(request.tenant_id)
     started_at = milliseconds(now)
     run_id = f"portal-{started_at}-{nonce}"
+    # Who pressed stays in the run's item: an execution's input is kept in its history.
+    run = RunRecord(
+        tenant_id=request.tenant_id,
+        run_id=run_id,
+        mode=request.mode,
+        cause="portal",
+        actor=request.actor,
+        started_at=started_at,
+        settings=request.settings,
+        permits=request.permits,
+    )
     try:
-        stores.leases.acquire(request.tenant_id, run_id, now, SECONDS_TO_BEGIN)
+        # Together: whoever finds the lease taken can see for what.
+        stores.leases.acquire(
+            request.tenant_id, run_id, now, SECONDS_TO_BEGIN, together_with=[stores.runs.beginning(run)]
+        )
     except RunInProgress:
         holder = stores.leases.holder(request.tenant_id, now)
         if holder is None or holder.ended:
             raise
         return Started(holder.run_id, already=True)
-    # Who pressed stays in the run's item: an execution's input is kept in its history.
-    run = stores.runs.start(
-        RunRecord(
-            tenant_id=request.tenant_id,
-            run_id=run_id,
-            mode=request.mode,
-            cause="portal",
-            actor=request.actor,
-            started_at=started_at,
-            settings=request.settings,
-            permits=request.permits,
-        )
-    )
     event = {"tenantId": request.tenant_id, "mode": request.mode, "cause": "portal"}
     try:
         executions.start(state_machine, run_id, event)

@@ -1,5 +1,6 @@
 """Who may write a tenant's roster now: one lease a tenant, held by a run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -7,8 +8,9 @@ from typing import Final
 from rostersync.clock import milliseconds
 from rostersync.errors import LeaseLost, RunInProgress, StorageConflict
 from rostersync.storage import keys
-from rostersync.storage.conditions import Absent, Below, Equals
+from rostersync.storage.conditions import Absent, Below, Condition, Equals
 from rostersync.storage.table import Table
+from rostersync.storage.transactions import Put
 
 _TRIES: Final = 3
 
@@ -31,8 +33,10 @@ class Leases:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def acquire(self, tenant_id: str, run_id: str, now: datetime, seconds: int) -> None:
-        """Take the lease, or hold it for longer.
+    def acquire(
+        self, tenant_id: str, run_id: str, now: datetime, seconds: int, *, together_with: Sequence[Put] = ()
+    ) -> None:
+        """Take the lease, or hold it for longer; ``together_with`` is written with it, or neither is.
 
         Raises ``RunInProgress`` while another run holds it, ``LeaseLost`` for a run that has been ended.
         """
@@ -47,11 +51,13 @@ class Leases:
             "writer": run_id,
             "expires_at": expires_at,
         }
+        free: Sequence[Condition] = [Absent(), Equals("writer", run_id), Below("expires_at", now_ms + 1)]
         for _ in range(_TRIES):
             try:
-                self._table.put(
-                    item, when=[Absent(), Equals("writer", run_id), Below("expires_at", now_ms + 1)]
-                )
+                if together_with:
+                    self._table.transact([Put(item, free), *together_with])
+                else:
+                    self._table.put(item, when=free)
             except StorageConflict:
                 holder = self.holder(tenant_id, now)
                 if holder is not None and holder.run_id == run_id and holder.ended:

@@ -16,6 +16,7 @@ from rostersync.storage import keys
 from rostersync.storage.attributes import Item
 from rostersync.storage.conditions import Absent, Equals
 from rostersync.storage.table import Table
+from rostersync.storage.transactions import Put
 
 RUN_SECONDS: Final = 400 * 86_400
 PROGRESS_SECONDS: Final = 2 * 86_400
@@ -86,6 +87,10 @@ class Runs:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+
+    def beginning(self, record: RunRecord) -> Put:
+        """Return what writes a run that begins, as part of a transaction."""
+        return Put(_run_item(record), [Absent()])
 
     def start(self, record: RunRecord) -> RunRecord:
         """Write a run that begins, once; return it as it was first written."""
