@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -352,6 +352,68 @@ def send_what_is_due(world: World) -> None:
     """Run the next night, on which nothing has changed."""
     server = world.server(serve(two_schools()))
     sync(world.stores, server, bus=world.bus, now=NOW + NIGHT, run_id="next", way=WAY)
+
+
+# -- Secrets that nothing names --------------------------------------------------------------------------
+
+LATER: Final = MORNING + timedelta(hours=1)
+
+ENTERED: Final = {
+    "for the first time": (World, HILL),
+    "in place of others": (of_hill, HILL),
+    "of another district": (of_hill, DALE),
+}
+"""Credentials, and the world they are entered in."""
+
+
+def enters(world: World, district: Any, now: datetime) -> None:
+    """Enter credentials."""
+    connect(
+        world.stores,
+        finds(district),
+        bus=world.bus,
+        now=now,
+        step_functions=world.step_functions,
+        confirmDistrict=True,
+    )
+
+
+def entered(name: str) -> tuple[World, Invocation]:
+    """Enter credentials without a crash."""
+    given, district = ENTERED[name]
+    world, invocation = done(Case(given, lambda world: enters(world, district, MORNING)))
+    assert "CreateSecret" in invocation.calls
+    return world, invocation
+
+
+@pytest.mark.parametrize("name", ENTERED)
+def test_connecting_that_died_and_is_entered_again_later_leaves_no_secret_that_nothing_names(
+    name: str,
+) -> None:
+    world, invocation = entered(name)
+    for number, when in points(invocation):
+        die(world, invocation, number, when)
+        enters(world, ENTERED[name][1], LATER)
+        integration = world.stores.integrations.get(TENANT)
+        assert integration is not None
+        named = {one.secret_arn for one in (integration, integration.following) if one is not None}
+        assert world.now.secrets[1].keys() == named, f"{when} call {number}, {invocation.calls[number - 1]}"
+
+
+@pytest.mark.parametrize("name", ENTERED)
+def test_a_disconnect_after_connecting_has_died_leaves_no_secret(name: str) -> None:
+    """Of another district too, which nothing but the time of its beginning names then."""
+    world, invocation = entered(name)
+    for number, when in points(invocation):
+        die(world, invocation, number, when)
+        if world.stores.integrations.get(TENANT) is None:
+            enters(world, HILL, LATER)
+        while (integration := world.stores.integrations.get(TENANT)) is not None:
+            stops(world)
+            event = {"tenantId": TENANT, "connectedAt": integration.connected_at}
+            request = parse_request(FinishDisconnectRequest, event)
+            finish_disconnect(request, world.stores, world.bus, now=LATER, default_time_zone="UTC")
+        assert not world.now.secrets[1], f"{when} call {number}, {invocation.calls[number - 1]}"
 
 
 # -- The button ------------------------------------------------------------------------------------------
