@@ -10,7 +10,7 @@ from rostersync.errors import StorageUnavailable
 from rostersync.storage.runs import RunRecord
 from tests.api.portal import Portal, served
 from tests.steps.driver import LEASE_SECONDS, TENANT, FakeStores, connected
-from tests.steps.rosters import small_roster, teacher
+from tests.steps.rosters import aside, small_roster, teacher
 
 EMAIL = "t1@hill.example"
 
@@ -38,6 +38,16 @@ def test_the_screen_shows_statistics_people_and_the_last_run(portal: Portal) -> 
     assert screen["changedAt"] == run.started_at
     assert screen["syncedAt"] > run.started_at
     assert screen["connection"]["nextNight"] == "2026-10-05T02:00Z"
+
+
+def test_a_class_that_stays_though_its_row_was_set_aside_counts_as_one_with_groups(portal: Portal) -> None:
+    roster = small_roster()
+    portal.sync(roster)
+    assert portal.ask("GET", "/integration").body["withGroups"] == 2
+    run = portal.sync({**roster, "classes": [*roster["classes"][1:], aside(roster["classes"][0].sourced_id)]})
+    assert run.collections["classes"]["kept"] == 1
+    screen = portal.ask("GET", "/integration").body
+    assert (screen["withGroups"], screen["withoutGroups"]) == (2, {})
 
 
 def test_the_secret_and_what_finds_it_are_nowhere_on_the_screen(portal: Portal) -> None:
