@@ -9,6 +9,7 @@ from rostersync.errors import AlreadyDecided, HeldListExpired, RunInProgress
 from rostersync.parsing import TenantId
 from rostersync.senso.attention import REMOVALS_HELD, Attention
 from rostersync.senso.bus import Bus
+from rostersync.steps.going_on import goes_on
 from rostersync.steps.requests import Request, RunId
 from rostersync.steps.show_held import require_held
 from rostersync.steps.start_run import Started, StartRequest
@@ -58,9 +59,12 @@ def approve_held(
 def discard_held(request: DecideRequest, stores: Stores, bus: Bus, *, now: datetime) -> None:
     """Forget the list: the next run looks afresh. Pressed again it is the same.
 
-    Raises ``NotFound``, ``AlreadyDecided``, ``HeldListExpired`` and ``EventBusUnavailable``.
+    Raises ``NotFound``, ``AlreadyDecided``, ``HeldListExpired``, ``EventBusUnavailable``, and
+    ``RunInProgress`` while the run of an approval goes on.
     """
     case = _require(request, stores, now, "discarded")
+    if case.undecided:
+        _refuse_while_it_is_approved(request, stores, now)
     held = stores.runs.decide(
         request.tenant_id, request.run_id, decision="discarded", by=request.actor, at=milliseconds(now)
     )
@@ -70,6 +74,19 @@ def discard_held(request: DecideRequest, stores: Stores, bus: Bus, *, now: datet
         # Before it is forgotten: who dies in between presses again, and says it again.
         Attention(stores, bus, case.integration).over(REMOVALS_HELD, request.run_id)
     stores.integrations.release(request.tenant_id, request.run_id)
+
+
+def _refuse_while_it_is_approved(request: DecideRequest, stores: Stores, now: datetime) -> None:
+    """Raise ``RunInProgress`` while a run goes on that permits what is on the list.
+
+    An approval that begins after this was asked finds the list discarded when it plans, and permits nothing.
+    """
+    lease = stores.leases.holder(request.tenant_id, now)
+    run = stores.runs.get(request.tenant_id, lease.run_id) if lease is not None else None
+    if goes_on(lease, run) and run is not None and run.permits == request.run_id:
+        raise RunInProgress(
+            "the list has been approved, and the sync that this started goes on; look at it when it has ended"
+        )
 
 
 def _require(request: DecideRequest, stores: Stores, now: datetime, decision: str) -> _Case:
