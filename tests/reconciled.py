@@ -7,7 +7,6 @@ from rostersync.parsing import parse_request
 from rostersync.roster.identity import SHARDS
 from rostersync.roster.records import Person
 from rostersync.steps.list_issues import IssuesRequest, list_issues
-from rostersync.steps.review_changes import REMOVALS_STOPPED
 from rostersync.storage import items, keys
 from rostersync.storage.attributes import Item
 from rostersync.storage.runs import RunRecord
@@ -47,9 +46,9 @@ def _assert_what_is_stored_is_what_was_counted(run: RunRecord, stores: Stores) -
     shown = [group for group in groups if not group.removed]
     counting = [person for person in people if person.active and person.enabled]
     with_groups = {group.class_id for group in shown}
-    both = len(with_groups) + sum(run.without_groups.values()) - len(classes)
-    # While removals are stopped a group stays whose class has a reason to yield none: it counts as both.
-    assert both == 0 or (both > 0 and REMOVALS_STOPPED in run.warnings), (run.run_id, run.without_groups)
+    counted = run.with_groups, run.without_groups
+    assert run.with_groups == len(with_groups), (run.run_id, counted)
+    assert len(classes) == run.with_groups + sum(run.without_groups.values()), (run.run_id, counted)
     assert run.statistics == {
         "teachers": sum("teachers" in person.collections for person in counting),
         "students": sum("students" in person.collections for person in counting),

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from rostersync import clock
-from rostersync.bootstrap import bus, environment, stores
+from rostersync.bootstrap import bus, environment, naming_stores
 from rostersync.observability import step
 from rostersync.settings import FinishDisconnectSettings
 from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_disconnect
@@ -14,4 +14,6 @@ def lambda_handler(request: FinishDisconnectRequest, _: LambdaContext) -> None:
     """Delete what is left; connect what follows."""
     settings = environment(FinishDisconnectSettings)
     zone = settings.default_time_zone
-    finish_disconnect(request, stores(settings), bus(settings), now=clock.now(), default_time_zone=zone)
+    finish_disconnect(
+        request, naming_stores(settings), bus(settings), now=clock.now(), default_time_zone=zone
+    )

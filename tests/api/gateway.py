@@ -152,7 +152,7 @@ def opened(gateway: Gateway) -> Iterator[Gateway]:
     patch = pytest.MonkeyPatch()
     portal = gateway.portal
     patch.setattr(bootstrap, "environment", lambda _: VERIFY)
-    patch.setattr(bootstrap, "connecting_stores", lambda _: portal.stores)
+    patch.setattr(bootstrap, "naming_stores", lambda _: portal.stores)
     patch.setattr(bootstrap, "bus", lambda _: portal.bus)
     patch.setattr(bootstrap, "executions", lambda: portal.executions)
     clock.set_time(portal.clock.isoformat())

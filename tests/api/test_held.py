@@ -87,6 +87,25 @@ def test_a_list_is_discarded_however_often_it_is_pressed(held: Portal) -> None:
     assert (answer.status, answer.code) == (409, "already-decided")
 
 
+def test_a_list_is_not_discarded_while_the_sync_of_its_approval_goes_on(held: Portal) -> None:
+    run_id = approve(held).body["runId"]
+    refused = discard(held)
+    assert (refused.status, refused.code) == (409, "run-in-progress")
+    assert held.sync(LEFT, run_id=run_id).outcome == "published"
+    assert state(held) == ("connected", "", "approved")
+
+
+def test_an_approval_that_comes_after_its_list_was_discarded_permits_nothing(held: Portal) -> None:
+    """Its execution began long after the press: nobody saw it go on, and somebody discarded the list."""
+    run_id = approve(held).body["runId"]
+    held.clock += timedelta(seconds=60)
+    assert discard(held).status == 200
+    assert held.sync(LEFT, run_id=run_id).outcome == "held"
+    screen = held.ask("GET", "/integration").body
+    assert (screen["held"], screen["statistics"]["students"]) == (run_id, 96)
+    assert held.ask("GET", "/runs/held/held").body["state"] == "discarded"
+
+
 def test_an_expired_list_is_a_clear_problem(held: Portal) -> None:
     held.clock += timedelta(days=90)
     for answer in (approve(held), discard(held), held.ask("GET", "/runs/held/held")):

@@ -1,6 +1,7 @@
 """What the portal is told, route by route."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from rostersync.errors import StorageUnavailable
 from rostersync.storage.runs import RunRecord
 from tests.api.portal import Portal, served
 from tests.steps.driver import LEASE_SECONDS, TENANT, FakeStores, connected
-from tests.steps.rosters import small_roster, teacher
+from tests.steps.rosters import aside, small_roster, teacher
 
 EMAIL = "t1@hill.example"
 
@@ -37,6 +38,16 @@ def test_the_screen_shows_statistics_people_and_the_last_run(portal: Portal) -> 
     assert screen["changedAt"] == run.started_at
     assert screen["syncedAt"] > run.started_at
     assert screen["connection"]["nextNight"] == "2026-10-05T02:00Z"
+
+
+def test_a_class_that_stays_though_its_row_was_set_aside_counts_as_one_with_groups(portal: Portal) -> None:
+    roster = small_roster()
+    portal.sync(roster)
+    assert portal.ask("GET", "/integration").body["withGroups"] == 2
+    run = portal.sync({**roster, "classes": [*roster["classes"][1:], aside(roster["classes"][0].sourced_id)]})
+    assert run.collections["classes"]["kept"] == 1
+    screen = portal.ask("GET", "/integration").body
+    assert (screen["withGroups"], screen["withoutGroups"]) == (2, {})
 
 
 def test_the_secret_and_what_finds_it_are_nowhere_on_the_screen(portal: Portal) -> None:
@@ -109,6 +120,27 @@ def test_a_press_that_died_before_the_run_began_blocks_for_a_minute_only(portal:
     second = portal.ask("POST", "/runs", {"mode": "changes"}).body
     assert second["already"] is False
     assert second["runId"] != first
+    shown = portal.ask("GET", f"/runs/{first}").body
+    assert (shown["phase"], shown["run"]["outcome"], shown["run"]["error"]) == (
+        "ended",
+        "failed",
+        "NeverEnded",
+    )
+    assert shown["run"] in portal.ask("GET", "/runs").body["runs"]
+
+
+def test_a_press_while_what_an_ended_run_left_may_still_write_says_so(portal: Portal) -> None:
+    run_id = portal.ask("POST", "/runs", {"mode": "changes"}).body["runId"]
+    run = portal.stores.runs.get(TENANT, run_id)
+    assert run is not None
+    portal.stores.runs.finish(replace(run, outcome="failed", finished_at=run.started_at))
+    portal.stores.leases.end(TENANT, run_id, portal.clock, 300)
+    assert portal.ask("GET", "/integration").body["status"] == "connected"
+    refused = portal.ask("POST", "/runs", {"mode": "changes"})
+    assert (refused.status, refused.code) == (409, "run-in-progress")
+    assert f"run {run_id}" in refused.body["detail"]
+    assert "has ended" in refused.body["detail"]
+    assert "start another in a minute" in refused.body["detail"]
 
 
 def test_a_run_that_was_started_by_the_portal_goes_on_under_its_own_lease(portal: Portal) -> None:
@@ -144,7 +176,8 @@ def run_begun(portal: Portal) -> RunRecord:
         run_id="looked-at",
         mode="changes",
         cause="portal",
-        started_at=int(portal.clock.timestamp() * 1000),
+        # A sync of this portal is an hour later.
+        started_at=int((portal.clock + timedelta(hours=1)).timestamp() * 1000),
     )
 
 

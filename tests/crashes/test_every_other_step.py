@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -13,15 +13,17 @@ from rostersync.errors import AlreadyDecided, RetryableError
 from rostersync.parsing import parse_request
 from rostersync.roster.guard import GuardSettings
 from rostersync.steps.begin_disconnect import DisconnectRequest, begin_disconnect
-from rostersync.steps.decide_held import DecideRequest, discard_held
+from rostersync.steps.decide_held import DecideRequest, approve_held, discard_held
 from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_disconnect
+from rostersync.steps.going_on import SECONDS_TO_BEGIN
 from rostersync.steps.import_users import ImportRequest, import_users
 from rostersync.steps.link_users import link_users, read_message
 from rostersync.steps.list_due_tenants import NightRequest, list_due_tenants
 from rostersync.steps.match_user import MatchRequest, match_user
 from rostersync.steps.purge_shards import PurgeRequest, purge_shards
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
-from rostersync.steps.start_run import SECONDS_TO_BEGIN, Started, StartRequest, start_run
+from rostersync.steps.show_run import show_runs
+from rostersync.steps.start_run import Started, StartRequest, start_run
 from rostersync.steps.stop_run import stop_run
 from rostersync.steps.summarise_night import SummaryRequest, summarise_night
 from rostersync.storage import items
@@ -98,6 +100,26 @@ def imports(world: World) -> Any:
     return import_users(request, world.stores, world.bus, now=MORNING)
 
 
+def asked() -> World:
+    """Return a world in which Senso was asked for a user."""
+    world = begun()
+    imports(world)
+    return world
+
+
+def answers(detail_type: str, **detail: Any) -> Act:
+    """Take in Senso's answer to that."""
+
+    def act(world: World) -> Any:
+        owner_id = owner(world, "hill-t7@hill.example")
+        wanted = world.stores.wanted.get(TENANT, owner_id)
+        assert wanted is not None
+        answered = {"ownerId": owner_id, "requestId": wanted.request_id}
+        return hears(detail_type, answers=answered, at=AT, **detail)(world)
+
+    return act
+
+
 def resyncs(world: World) -> Any:
     """Send a teacher everything again."""
     event = {"tenantId": TENANT, "ownerId": owner(world, "dale-t1@hill.example")}
@@ -125,6 +147,17 @@ def discards(world: World) -> Any:
     """Discard it."""
     request = parse_request(DecideRequest, {"tenantId": TENANT, "runId": RUN, "actor": "admin-1"})
     return discard_held(request, world.stores, world.bus, now=NOW + NIGHT)
+
+
+def approves(world: World, seconds: int = 0, nonce: str = "a") -> Started:
+    """Approve it."""
+    now = MORNING + NIGHT + timedelta(seconds=seconds)
+
+    def start(wanted: StartRequest) -> Started:
+        return start_run(wanted, world.stores, world.executions, SYNC, now=now, nonce=nonce)
+
+    request = parse_request(DecideRequest, {"tenantId": TENANT, "runId": RUN, "actor": "admin-1"})
+    return approve_held(request, world.stores, start, now=now)
 
 
 # -- Connecting and disconnecting ------------------------------------------------------------------------
@@ -239,6 +272,10 @@ CASES: Final = {
     "a match by hand": Case(begun, matches("hill-t6@hill.example", "hill-t0@hill.example")),
     "a match that is undone": Case(matched, matches("hill-t6@hill.example", None), may_be_due=True),
     "an import": Case(begun, imports),
+    "a wanted user is added": Case(
+        asked, answers("User Added", userId="user-9", email="hill-t7@hill.example")
+    ),
+    "a wanted user is refused": Case(asked, answers("User Refused", reason="no licence is left")),
     "a resync": Case(begun, resyncs),
     "a list is discarded": Case(with_a_list, discards),
     "credentials are entered": Case(World, connects(HILL)),
@@ -265,6 +302,7 @@ def done(case: Case) -> tuple[World, Invocation]:
     result = case.act(world)
     calls, parted = tuple(world.journal.names), tuple(world.journal.parted)
     assert calls
+    assert world.now != before
     step = partial(case.act, world)
     return world, Invocation("", step, before, world.now, result, calls, parted)
 
@@ -287,8 +325,6 @@ def test_done_twice_at_once(name: str) -> None:
             twice(world, invocation, number, lambda: tried_again(invocation.step))
         except RetryableError:
             invocation.step()
-        except AlreadyDecided:
-            assert name == "a list is discarded", "by the other one"
         where = f"at call {number}, {invocation.calls[number - 1]}"
         assert_same(world, invocation, where, may_be_due=CASES[name].may_be_due)
 
@@ -318,6 +354,68 @@ def send_what_is_due(world: World) -> None:
     sync(world.stores, server, bus=world.bus, now=NOW + NIGHT, run_id="next", way=WAY)
 
 
+# -- Secrets that nothing names --------------------------------------------------------------------------
+
+LATER: Final = MORNING + timedelta(hours=1)
+
+ENTERED: Final = {
+    "for the first time": (World, HILL),
+    "in place of others": (of_hill, HILL),
+    "of another district": (of_hill, DALE),
+}
+"""Credentials, and the world they are entered in."""
+
+
+def enters(world: World, district: Any, now: datetime) -> None:
+    """Enter credentials."""
+    connect(
+        world.stores,
+        finds(district),
+        bus=world.bus,
+        now=now,
+        step_functions=world.step_functions,
+        confirmDistrict=True,
+    )
+
+
+def entered(name: str) -> tuple[World, Invocation]:
+    """Enter credentials without a crash."""
+    given, district = ENTERED[name]
+    world, invocation = done(Case(given, lambda world: enters(world, district, MORNING)))
+    assert "CreateSecret" in invocation.calls
+    return world, invocation
+
+
+@pytest.mark.parametrize("name", ENTERED)
+def test_connecting_that_died_and_is_entered_again_later_leaves_no_secret_that_nothing_names(
+    name: str,
+) -> None:
+    world, invocation = entered(name)
+    for number, when in points(invocation):
+        die(world, invocation, number, when)
+        enters(world, ENTERED[name][1], LATER)
+        integration = world.stores.integrations.get(TENANT)
+        assert integration is not None
+        named = {one.secret_arn for one in (integration, integration.following) if one is not None}
+        assert world.now.secrets[1].keys() == named, f"{when} call {number}, {invocation.calls[number - 1]}"
+
+
+@pytest.mark.parametrize("name", ENTERED)
+def test_a_disconnect_after_connecting_has_died_leaves_no_secret(name: str) -> None:
+    """Of another district too, which nothing but the time of its beginning names then."""
+    world, invocation = entered(name)
+    for number, when in points(invocation):
+        die(world, invocation, number, when)
+        if world.stores.integrations.get(TENANT) is None:
+            enters(world, HILL, LATER)
+        while (integration := world.stores.integrations.get(TENANT)) is not None:
+            stops(world)
+            event = {"tenantId": TENANT, "connectedAt": integration.connected_at}
+            request = parse_request(FinishDisconnectRequest, event)
+            finish_disconnect(request, world.stores, world.bus, now=LATER, default_time_zone="UTC")
+        assert not world.now.secrets[1], f"{when} call {number}, {invocation.calls[number - 1]}"
+
+
 # -- The button ------------------------------------------------------------------------------------------
 
 
@@ -328,45 +426,88 @@ def presses(world: World, seconds: int, nonce: str) -> Started:
     return start_run(request, world.stores, world.executions, SYNC, now=now, nonce=nonce)
 
 
-def test_a_press_that_died_blocks_nobody_for_longer_than_a_minute() -> None:
+PRESSES: Final = {"sync": (begun, presses), "approve": (with_a_list, approves)}
+
+
+@pytest.mark.parametrize("name", PRESSES)
+def test_a_press_that_died_blocks_nobody_for_longer_than_a_minute(name: str) -> None:
     """Once its execution has begun it is the run; before that the next press, a minute later, is another."""
-    world = begun()
+    given, press = PRESSES[name]
+    world = given()
     world.journal.begin()
     before = world.now
-    step = partial(presses, world, 0, "a")
+    step = partial(press, world, 0, "a")
     started = step()
     calls, parted = tuple(world.journal.names), tuple(world.journal.parted)
     invocation = Invocation("", step, before, world.now, started, calls, parted)
     assert calls[-1] == "StartExecution"
+    permits = world.stores.runs.get(TENANT, started.run_id).permits
+    assert permits == (RUN if name == "approve" else "")
+    day = MORNING if name == "sync" else MORNING + NIGHT
+    now = day + timedelta(seconds=SECONDS_TO_BEGIN)
     for number, when in points(invocation):
         die(world, invocation, number, when)
         where = f"{when} call {number}, {calls[number - 1]}"
+        assert world.stores.integrations.require(TENANT).undecided(0) == permits, where
         begun_by_it = bool(world.step_functions.executions)
         if begun_by_it:
-            world.stores.leases.acquire(TENANT, started.run_id, MORNING, 3_600)
-        again = presses(world, SECONDS_TO_BEGIN, "b")
+            world.stores.leases.acquire(TENANT, started.run_id, day, 3_600)
+        again = press(world, SECONDS_TO_BEGIN, "b")
         assert again.already == begun_by_it, where
         assert world.step_functions.names == [again.run_id], where
-        now = MORNING + timedelta(seconds=SECONDS_TO_BEGIN)
         assert world.stores.leases.holder(TENANT, now).run_id == again.run_id, where
-        assert world.stores.runs.get(TENANT, again.run_id).finished_at == 0, where
+        runs = {run.run_id: run for run in show_runs(TENANT, 10, world.stores, now=now)}
+        going_on = runs.pop(again.run_id)
+        assert (going_on.outcome, going_on.permits) == ("", permits), where
+        assert all(run.outcome for run in runs.values()), where
 
 
-def test_two_presses_at_once_are_one_run() -> None:
-    world = begun()
+@pytest.mark.parametrize("name", PRESSES)
+def test_two_presses_at_once_are_one_run(name: str) -> None:
+    given, press = PRESSES[name]
+    world = given()
     world.journal.begin()
     before = world.now
-    presses(world, 0, "a")
+    press(world, 0, "a")
     calls = len(world.journal.names)
     for number in range(1, calls + 1):
         world.set_back(before)
         pressed: set[str] = set()
 
         def press_too(pressed: set[str] = pressed) -> None:
-            pressed.add(presses(world, 0, "b").run_id)
+            pressed.add(press(world, 0, "b").run_id)
 
         world.journal.interrupt(number, press_too)
-        pressed.add(presses(world, 0, "a").run_id)
+        pressed.add(press(world, 0, "a").run_id)
         world.journal.begin()
         assert len(pressed) == 1
         assert set(world.step_functions.names) == pressed
+
+
+def test_a_list_that_is_approved_while_it_is_discarded_is_one_of_both() -> None:
+    """Who comes second is told; Senso hears of nothing that was not so."""
+    world = with_a_list()
+    before = world.now
+    world.journal.begin()
+    discards(world)
+    calls = len(world.journal.names)
+    refused: list[str] = []
+
+    def approved() -> None:
+        world.stores.runs.decide(TENANT, RUN, decision="approved", by="admin-2", at=1, decided_in="approving")
+        world.stores.integrations.release(TENANT, RUN)
+
+    for number in range(1, calls + 1):
+        world.set_back(before)
+        world.journal.interrupt(number, approved)
+        try:
+            discards(world)
+        except AlreadyDecided as error:
+            refused.append(str(error))
+        world.journal.begin()
+        told = world.now.told - before.told
+        held = world.stores.runs.get(TENANT, RUN).held
+        assert (held.decision, bool(told)) in {("discarded", True), ("approved", False)}
+        assert world.stores.integrations.require(TENANT).held is None
+    assert set(refused) == {"the list has been approved already; look at the history"}
+    assert len(refused) < calls

@@ -14,6 +14,7 @@ from rostersync.storage.secrets import SecretRef
 from rostersync.storage.table import BATCH
 from tests.crashes.journal import Journal, some_of
 from tests.fakes import FakeBus, FakeSecrets, FakeStaging, FakeStepFunctions, FakeTable
+from tests.fakes.secrets import ARN
 from tests.fakes.staging import FakeS3
 from tests.steps.driver import FakeStores
 from tests.steps.fake_server import FakeRosterServer
@@ -117,7 +118,7 @@ class JournaledSecrets(FakeSecrets):
 
     def put(self, tenant_id: str, generation: str, credentials: Mapping[str, str]) -> SecretRef:
         write = partial(FakeSecrets.put, self, tenant_id, generation, credentials)
-        if f"arn:fake:{self._prefix}/{tenant_id}/{generation}" not in self._versions:
+        if ARN + self.name(tenant_id, generation) not in self._versions:
             return self._journal.call("CreateSecret", write)
         self._journal.call("CreateSecret", lambda: None)
         return self._journal.call("PutSecretValue", write)
@@ -125,8 +126,8 @@ class JournaledSecrets(FakeSecrets):
     def get(self, ref: SecretRef) -> dict[str, str]:
         return self._journal.call("GetSecretValue", partial(FakeSecrets.get, self, ref))
 
-    def delete(self, ref: SecretRef) -> None:
-        self._journal.call("DeleteSecret", partial(FakeSecrets.delete, self, ref))
+    def delete(self, secret_id: str) -> None:
+        self._journal.call("DeleteSecret", partial(FakeSecrets.delete, self, secret_id))
 
     @property
     def state(self) -> tuple[int, dict[str, dict[str, dict[str, str]]]]:

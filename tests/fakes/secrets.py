@@ -1,10 +1,13 @@
 """The secrets in memory."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from rostersync.errors import SecretMissing
 from rostersync.storage.secrets import SecretRef, Secrets
 from tests.fakes.failing import Failing
+
+ARN: Final = "arn:fake:"
 
 
 class FakeSecrets(Failing, Secrets):
@@ -24,8 +27,8 @@ class FakeSecrets(Failing, Secrets):
     def put(self, tenant_id: str, generation: str, credentials: Mapping[str, str]) -> SecretRef:
         self.note_call()
         self.note_write()
-        versions = self._versions.setdefault(f"arn:fake:{self._prefix}/{tenant_id}/{generation}", {})
-        ref = SecretRef(f"arn:fake:{self._prefix}/{tenant_id}/{generation}", f"version-{self.writes}")
+        ref = SecretRef(ARN + self.name(tenant_id, generation), f"version-{self.writes}")
+        versions = self._versions.setdefault(ref.arn, {})
         versions[ref.version_id] = dict(credentials)
         return ref
 
@@ -35,7 +38,7 @@ class FakeSecrets(Failing, Secrets):
             raise SecretMissing("the credentials' secret cannot be read; connect the integration again")
         return dict(self._versions[ref.arn][ref.version_id])
 
-    def delete(self, ref: SecretRef) -> None:
+    def delete(self, secret_id: str) -> None:
         self.note_call()
         self.note_write()
-        self._versions.pop(ref.arn, None)
+        self._versions.pop(ARN + secret_id.removeprefix(ARN), None)

@@ -94,7 +94,7 @@ def connected(
     """
     stores = FakeStores()
     for tenant_id in tenants or (TENANT,):
-        ref = stores.secrets.put(tenant_id, "1", {})
+        ref = stores.secrets.put(tenant_id, str(fields.get("connected_at", 0)), {})
         integration = Integration(
             tenant_id=tenant_id,
             server_url="https://roster.example/ims/oneroster/v1p1",

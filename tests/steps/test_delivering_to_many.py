@@ -27,7 +27,7 @@ NOTHING_TO_SAY: dict[str, object] = {
     "held": False,
     **{name: {} for name in ("collections", "statistics", "changes", "without_groups", "notes")},
     **{name: [] for name in ("shards", "warnings")},
-    "requests": 0,
+    **dict.fromkeys(("requests", "with_groups"), 0),
 }
 SYNC = yaml.safe_load((Path(__file__).parents[2] / "statemachines/sync.asl.yaml").read_text())
 

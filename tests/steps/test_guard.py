@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from rostersync.errors import AlreadyDecided, HeldListExpired, NotFound
+from rostersync.roster.reasons import NO_MEMBERS, TERM_OVER
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.keeping import held_of
 from rostersync.storage import staged
@@ -460,6 +461,24 @@ def test_a_term_s_end_takes_nothing_while_removals_are_stopped() -> None:
     guarded.clock += timedelta(days=365)
     guarded.night(two_schools())
     assert guarded.members() == before
+
+
+def test_a_class_whose_groups_stay_while_removals_are_stopped_counts_as_one_with_groups() -> None:
+    """Once, however many teachers have a group of it; one that never had any has its reason."""
+    roster = two_schools()
+    everybody = [row.sourced_id for row in roster["teachers"]]
+    roster["enrollments"] += [enrolled("hill-c0", one, "teacher") for one in everybody[1:]]
+    roster["classes"].append(section("empty", school="hill"))
+    guarded = Guarded(additions_only_until="2027-12-31")
+    first = guarded.night(roster)
+    assert first.without_groups == {NO_MEMBERS: 1}
+    assert first.statistics["groups"] == 16 + 15
+    guarded.clock += timedelta(days=365)
+    stopped = guarded.night(roster)
+    assert (stopped.without_groups, stopped.statistics) == ({TERM_OVER: 1}, first.statistics)
+    guarded.clock += timedelta(days=365)
+    after = guarded.night(roster)
+    assert (after.without_groups, after.statistics["groups"]) == ({TERM_OVER: 17}, 0)
 
 
 def test_a_night_on_which_nothing_is_held_reads_no_list() -> None:

@@ -13,8 +13,9 @@ from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_d
 from rostersync.steps.watch_tenants import WatchRequest, watch_tenants
 from rostersync.storage.integrations import Leaving, Trouble, Undecided
 from rostersync.storage.runs import RunRecord
+from tests.crashes.journal import Died
 from tests.fakes import FakeBus
-from tests.steps.driver import NOW, TENANT, FakeStores, connected, sync
+from tests.steps.driver import LEASE_SECONDS, NOW, TENANT, FakeStores, connected, sync
 from tests.steps.guarded import NIGHT, Guarded, students_of, two_schools, without_people
 from tests.steps.rosters import serve, small_roster
 
@@ -223,6 +224,22 @@ def test_a_run_that_has_told_of_its_list_and_not_yet_ended_is_not_contradicted()
     assert before == [{**NOBODY, "TenantsHeld": 1}]
     watch(tenant.stores, tenant.bus, now=tenant.clock)
     assert ("removals held", "more", False) not in told(tenant.bus)
+
+
+def test_a_run_that_broke_off_after_it_had_told_of_its_list_is_waited_for_no_longer_than_its_lease() -> None:
+    tenant = held_tenant()
+
+    def die(state: str) -> None:
+        if state == "Finish":
+            raise Died
+
+    with pytest.raises(Died):
+        tenant.night(FEWER_STILL, run_id="more", before=die)
+    tenant.bus.take()
+    watch(tenant.stores, tenant.bus, now=tenant.clock + timedelta(seconds=LEASE_SECONDS - 1))
+    assert told(tenant.bus) == []
+    watch(tenant.stores, tenant.bus, now=tenant.clock + timedelta(seconds=LEASE_SECONDS))
+    assert told(tenant.bus) == [("removals held", "more", False), ("removals held", "held", True)]
 
 
 def test_a_tenant_that_is_gone_needs_nobody() -> None:

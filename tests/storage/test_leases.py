@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rostersync.errors import LeaseLost, RunInProgress
+from rostersync.storage.conditions import Absent
 from rostersync.storage.leases import Leases
 from rostersync.storage.table import Table
+from rostersync.storage.transactions import Put
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -110,3 +112,18 @@ def test_the_holder_is_named(leases: Leases) -> None:
     holder = leases.holder("maple", NOON)
     assert holder is not None
     assert (holder.run_id, holder.expires_at) == ("run-1", int(after(60).timestamp() * 1000))
+
+
+def test_what_is_written_together_with_a_lease_is_written_only_if_it_is_taken(
+    leases: Leases, table: Table
+) -> None:
+    def run(name: str) -> Put:
+        return Put({"pk": "maple", "sk": name, "kind": "run"}, [Absent()])
+
+    leases.acquire("maple", "run-1", NOON, 60, together_with=[run("run-1")])
+    with pytest.raises(RunInProgress, match="run-1"):
+        leases.acquire("maple", "run-2", after(59), 60, together_with=[run("run-2")])
+    assert [item["sk"] for item in table.query("maple")] == ["run-1"]
+    leases.acquire("maple", "run-2", after(60), 60, together_with=[run("run-2")])
+    leases.require("maple", "run-2", after(60))
+    assert [item["sk"] for item in table.query("maple")] == ["run-1", "run-2"]

@@ -35,12 +35,21 @@ def test_tenants_and_generations_have_secrets_of_their_own(secrets: Secrets) -> 
 def test_a_deleted_secret_is_missing_and_may_be_deleted_again(secrets: Secrets) -> None:
     ref = secrets.put("maple", "1", FIRST)
     other = secrets.put("oak", "1", SECOND)
-    secrets.delete(ref)
-    secrets.delete(ref)
+    secrets.delete(ref.arn)
+    secrets.delete(ref.arn)
     with pytest.raises(SecretMissing) as error:
         secrets.get(ref)
     assert "not a real one" not in str(error.value)
     assert secrets.get(other) == SECOND
+
+
+def test_a_secret_is_deleted_by_its_name_too(secrets: Secrets) -> None:
+    ref, other = secrets.put("maple", "1", FIRST), secrets.put("maple", "2", FIRST)
+    for _ in range(2):
+        secrets.delete(secrets.name("maple", "1"))
+    with pytest.raises(SecretMissing):
+        secrets.get(ref)
+    assert secrets.get(other) == FIRST
 
 
 def test_an_unknown_version_is_missing(secrets: Secrets) -> None:

@@ -13,10 +13,10 @@ import msgspec
 
 from rostersync.settings import (
     BusSettings,
+    NamingSettings,
     ServerSettings,
     Settings,
     StoreSettings,
-    VerifySettings,
 )
 from rostersync.storage.clients import late_client
 from rostersync.storage.integrations import Integration
@@ -45,14 +45,14 @@ def stores(settings: StoreSettings) -> Stores:
     return Stores(
         table=Table(late_client("dynamodb"), settings.table_name),
         staging=Staging(late_client("s3"), settings.staging_bucket),
-        # Functions read a secret by its ARN; only who connects a tenant names one.
+        # A run reads a secret by its ARN: ``naming_stores`` are for who names one.
         secrets=Secrets(late_client("secretsmanager"), prefix=""),
     )
 
 
 @cache
-def connecting_stores(settings: VerifySettings) -> Stores:
-    """Return the stores, with the secrets by their names: for who connects a tenant."""
+def naming_stores(settings: NamingSettings) -> Stores:
+    """Return the stores, with the secrets by their names: for who connects a tenant, or ends that."""
     secrets = Secrets(late_client("secretsmanager"), settings.secret_prefix)
     return replace(stores(settings), secrets=secrets)
 

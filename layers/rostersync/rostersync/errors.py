@@ -77,6 +77,10 @@ class RunInProgress(PermanentError):
     """Another run holds the tenant's lease; the message names it."""
 
 
+class NeverEnded(PermanentError):
+    """What a run shows that has not ended and holds no lease any more; it is never raised."""
+
+
 # -- The Roster Server -----------------------------------------------------------------------------------
 
 

@@ -53,6 +53,12 @@ class BusSettings(StoreSettings):
     event_bus: NonEmpty
 
 
+class NamingSettings(BusSettings):
+    """For functions that name a tenant's secret; those of a run read it by the ARN that they are told."""
+
+    secret_prefix: NonEmpty
+
+
 class ServerSettings(StoreSettings):
     """For functions that call a Roster Server. ``roster_server_hosts`` are suffixes, comma-separated."""
 
@@ -85,13 +91,12 @@ class PortalSettings(ApiSettings):
     disconnect_state_machine: NonEmpty
 
 
-class VerifySettings(ApiSettings, ServerSettings):
+class VerifySettings(ApiSettings, ServerSettings, NamingSettings):
     """``verify_credentials``. ``default_server_url`` "": every tenant enters its server's address.
 
     ``partner_key_secret``: the name of the secret that holds the key of ClassLink's partner API, "" for none.
     """
 
-    secret_prefix: NonEmpty
     disconnect_state_machine: NonEmpty
     default_server_url: str = ""
     partner_api_url: str = ""
@@ -142,7 +147,7 @@ class WatchSettings(BusSettings):
     default_time_zone: NonEmpty = "UTC"
 
 
-class FinishDisconnectSettings(BusSettings):
+class FinishDisconnectSettings(NamingSettings):
     """``finish_disconnect``: whose 02:00 the night of the connection that follows is."""
 
     default_time_zone: NonEmpty = "UTC"

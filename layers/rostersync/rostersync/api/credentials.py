@@ -81,7 +81,7 @@ def put_credentials(body: Credentials) -> Response[Connected]:
     )
     verified = verify_credentials(
         request,
-        bootstrap.connecting_stores(settings),
+        bootstrap.naming_stores(settings),
         bootstrap.bus(settings),
         bootstrap.executions(),
         settings.disconnect_state_machine,

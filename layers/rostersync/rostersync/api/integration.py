@@ -8,7 +8,6 @@ from rostersync.api.runs import shape_of_run
 from rostersync.api.shapes import Connection, FollowingDistrict, IntegrationScreen
 from rostersync.steps.show_integration import show_integration
 from rostersync.storage.integrations import Integration
-from rostersync.storage.runs import RunRecord
 
 router = make_router()
 
@@ -32,7 +31,7 @@ def get_integration() -> IntegrationScreen:
             "paused_until": screen.paused_until,
             "statistics": found.statistics if found else {},
             "people": screen.people,
-            "with_groups": _with_groups(screen.synced) if screen.synced else 0,
+            "with_groups": screen.synced.with_groups if screen.synced else 0,
             "without_groups": screen.synced.without_groups if screen.synced else {},
             "synced_at": found.synced_at if found else 0,
             "changed_at": screen.changed_at,
@@ -43,11 +42,6 @@ def get_integration() -> IntegrationScreen:
             "can_act": caller.can_act,
         }
     )
-
-
-def _with_groups(run: RunRecord) -> int:
-    """Return how many of the classes kept have groups: the others each have a reason (promise 9)."""
-    return (run.collections["classes"]["kept"] or 0) - sum(run.without_groups.values())
 
 
 def _following(found: Integration) -> FollowingDistrict | None:

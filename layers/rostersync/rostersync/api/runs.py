@@ -13,7 +13,7 @@ from rostersync.api.shapes import Download, IssuePage, RunDetails, Runs, RunShap
 from rostersync.parsing import parse_request
 from rostersync.steps.list_issues import IssuesRequest, export_issues, list_issues
 from rostersync.steps.requests import RUN_ID_PATTERN
-from rostersync.steps.show_run import show_run
+from rostersync.steps.show_run import show_run, show_runs
 from rostersync.steps.start_run import StartRequest, start_run
 from rostersync.storage.runs import RunRecord
 
@@ -46,14 +46,15 @@ def post_runs(body: StartRun) -> StartedRun:
 def get_runs(limit: Annotated[int, Query(ge=1, le=100)] = 30) -> Runs:
     """Return the last syncs, latest first."""
     caller, at = services.who_looks(router), services.current()
-    return Runs(runs=[shape_of_run(run) for run in at.stores.runs.recent(caller.tenant_id, limit)])
+    found = show_runs(caller.tenant_id, limit, at.stores, now=at.now())
+    return Runs(runs=[shape_of_run(run) for run in found])
 
 
 @router.get("/runs/<run_id>", summary="One sync", tags=["runs"], responses=answers(RunDetails))
 def get_run(run_id: RunIdInPath) -> RunDetails:
     """Return a sync with its phase, and while it goes on its progress by collection."""
     caller, at = services.who_looks(router), services.current()
-    shown = show_run(caller.tenant_id, run_id, at.stores)
+    shown = show_run(caller.tenant_id, run_id, at.stores, now=at.now())
     return RunDetails.model_validate(
         {"run": shape_of_run(shown.run), "phase": shown.phase, "progress": shown.progress}
     )

@@ -82,6 +82,7 @@ class RunShape(Shape):
     warnings: list[str]
     statistics: dict[str, int]
     changes: dict[str, dict[str, int]]
+    with_groups: int
     without_groups: dict[str, int]
     notes: dict[str, int]
     delivery: dict[str, int]

@@ -9,6 +9,7 @@ from rostersync.errors import AlreadyDecided, HeldListExpired, RunInProgress
 from rostersync.parsing import TenantId
 from rostersync.senso.attention import REMOVALS_HELD, Attention
 from rostersync.senso.bus import Bus
+from rostersync.steps.going_on import goes_on
 from rostersync.steps.requests import Request, RunId
 from rostersync.steps.show_held import require_held
 from rostersync.steps.start_run import Started, StartRequest
@@ -58,28 +59,51 @@ def approve_held(
 def discard_held(request: DecideRequest, stores: Stores, bus: Bus, *, now: datetime) -> None:
     """Forget the list: the next run looks afresh. Pressed again it is the same.
 
-    Raises ``NotFound``, ``AlreadyDecided``, ``HeldListExpired`` and ``EventBusUnavailable``.
+    Raises ``NotFound``, ``AlreadyDecided``, ``HeldListExpired``, ``EventBusUnavailable``, and
+    ``RunInProgress`` while the run of an approval goes on.
     """
     case = _require(request, stores, now, "discarded")
-    stores.runs.decide(
+    if case.undecided:
+        _refuse_while_it_is_approved(request, stores, now)
+    held = stores.runs.decide(
         request.tenant_id, request.run_id, decision="discarded", by=request.actor, at=milliseconds(now)
     )
+    if held is not None and held.decision != "discarded":
+        raise _decided(held)
     if case.undecided:
         # Before it is forgotten: who dies in between presses again, and says it again.
         Attention(stores, bus, case.integration).over(REMOVALS_HELD, request.run_id)
     stores.integrations.release(request.tenant_id, request.run_id)
 
 
+def _refuse_while_it_is_approved(request: DecideRequest, stores: Stores, now: datetime) -> None:
+    """Raise ``RunInProgress`` while a run goes on that permits what is on the list.
+
+    An approval that begins after this was asked finds the list discarded when it plans, and permits nothing.
+    """
+    lease = stores.leases.holder(request.tenant_id, now)
+    run = stores.runs.get(request.tenant_id, lease.run_id) if lease is not None else None
+    if goes_on(lease, run) and run is not None and run.permits == request.run_id:
+        raise RunInProgress(
+            "the list has been approved, and the sync that this started goes on; look at it when it has ended"
+        )
+
+
 def _require(request: DecideRequest, stores: Stores, now: datetime, decision: str) -> _Case:
     """Return the list on which somebody can still decide, or has decided in the same way."""
+    # Before the list: of one that is not undecided any more it is known then how that came.
+    integration = stores.integrations.require(request.tenant_id)
     held = require_held(request.tenant_id, request.run_id, stores)
     now_ms = milliseconds(now)
-    integration = stores.integrations.require(request.tenant_id)
     undecided = integration.undecided(now_ms) == request.run_id
     if held.decision == decision or (undecided and not held.decision):
         return _Case(integration, held, undecided)
     if held.decision:
-        raise AlreadyDecided(f"the list has been {held.decision} already; look at the history")
+        raise _decided(held)
     if now_ms >= held.expires_at:
         raise HeldListExpired("the list is older than 90 days; the next sync looks afresh")
     raise AlreadyDecided("a later sync has put everything on a list of its own; decide on that one")
+
+
+def _decided(held: Held) -> AlreadyDecided:
+    return AlreadyDecided(f"the list has been {held.decision} already; look at the history")

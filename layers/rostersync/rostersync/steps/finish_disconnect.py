@@ -37,7 +37,11 @@ def finish_disconnect(
     if integration is None:
         return
     Attention(stores, bus, integration).settle({})
-    stores.secrets.delete(integration.secret)
+    stores.secrets.delete(integration.secret_arn)
+    leaving = integration.leaving
+    if leaving is not None and leaving.switching and integration.following is None:
+        # Who began to connect another district died before naming its secret, which may be there.
+        stores.secrets.delete(stores.secrets.name(request.tenant_id, str(leaving.since)))
     for prefix in (
         staged.of_tenant(request.tenant_id),
         staged.issues_of_tenant(request.tenant_id),

@@ -223,6 +223,7 @@ def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRec
         collections=review.collections,
         statistics=review.statistics,
         changes=review.changes,
+        with_groups=review.with_groups,
         without_groups=review.without_groups,
         notes=review.notes,
         writes={"roster": written["roster"], "groups": written["groups"]},

@@ -25,6 +25,12 @@ LOST_RECORDS: Final = "lost/records"
 LOST_CLASSES: Final = "lost/classes"
 LOST_GROUPS: Final = "lost/groups"
 
+WITHOUT: Final = "without"
+"""The section with the classes that yield no groups, by reason. Like the next, while removals are stopped."""
+
+SHOWN_ALL_THE_SAME: Final = "shown all the same"
+"""The section with those of them that have groups which stay, by reason."""
+
 STAYING: Final = "staying"
 SUMMARY: Final = "summary"
 

@@ -100,7 +100,7 @@ def plan_pull(
         requests=server.requests_sent,
         guard=integration.guard,
         keeps=_kept_list(run, integration),
-        permits=run.permits,
+        permits=_permitted_list(run, integration),
         additions_only=stop_removals or today <= integration.additions_only_until,
         school_ids=integration.school_ids,
         # Once something was published the guard knows what there was.
@@ -152,6 +152,16 @@ def _kept_list(run: RunRecord, integration: Integration) -> str:
     """Return the run on whose undecided list is what stays; not if it is approved, or expires meanwhile."""
     undecided = integration.undecided(run.started_at + DAY_MS)
     return "" if undecided == run.permits else undecided
+
+
+def _permitted_list(run: RunRecord, integration: Integration) -> str:
+    """Return the run on whose approved list is what may go; none when the list was decided on meanwhile.
+
+    Whoever approves begins a run and decides nothing: its execution may come when the list was discarded, or
+    a later run has put everything on a list of its own.
+    """
+    held = integration.held
+    return run.permits if held is not None and held.run_id == run.permits else ""
 
 
 def cut_windows(

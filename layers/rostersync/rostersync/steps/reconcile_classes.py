@@ -19,7 +19,7 @@ from rostersync.roster.records import AcademicSession, Class, Course, Enrollment
 from rostersync.roster.statistics import count_classes
 from rostersync.roster.terms import Calendar
 from rostersync.steps.assign_owners import OWNERS, OWNERS_BEFORE
-from rostersync.steps.keeping import BEFORE, GUARD, LOST_CLASSES, Before, Keeping, before_of
+from rostersync.steps.keeping import BEFORE, GUARD, LOST_CLASSES, WITHOUT, Before, Keeping, before_of
 from rostersync.steps.reconcile_people import CHANGES, COURSES, DIRECTORY, DIRECTORY_IDS, SESSIONS
 from rostersync.steps.requests import ShardsRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
@@ -240,13 +240,16 @@ class _Shard:
     def reconcile(self, neighbours: _Neighbours) -> dict[str, bytes]:
         """Return the shard's sections."""
         drafts: dict[int, list[Draft]] = defaultdict(list)
+        without: dict[str, str] = {}
         for roster in self.rosters.values():
             outcome = self._outcome(roster, neighbours.now)
             self._count(roster.record.sourced_id, outcome, neighbours)
             for draft in outcome.drafts:
                 drafts[shard_of(draft.owner_id)].append(draft)
+            self.tally["classes/with groups"] += not outcome.reason
             if outcome.reason:
                 self.tally[f"without/{outcome.reason}"] += 1
+                without[roster.record.sourced_id] = outcome.reason
             self.tally["noted/classes without term"] += outcome.no_term
             self.tally["noted/members who cannot be recognised"] += outcome.unrecognised
             self.tally["noted/enrollments without person"] += outcome.dangling
@@ -260,6 +263,7 @@ class _Shard:
             CHANGES: changed.encode(),
             GUARD: msgspec.json.encode(self.counts, order="sorted"),
             LOST_CLASSES: encode_lines(self.losses),
+            **({WITHOUT: msgspec.json.encode(without)} if self.keeping.everything else {}),
             **{baselines_section(shard): encode_lines(found) for shard, found in self.baselines.items()},
             **{drafts_section(shard): encode_lines(found) for shard, found in drafts.items()},
         }

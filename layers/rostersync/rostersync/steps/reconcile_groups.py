@@ -10,7 +10,7 @@ from rostersync.roster.guard import Counts
 from rostersync.roster.losses import Baseline, LostGroup, Permitted, count_groups
 from rostersync.roster.statistics import Statistics
 from rostersync.steps.assign_owners import OWNERS, OWNERS_BEFORE
-from rostersync.steps.keeping import GUARD, LOST_GROUPS, Keeping
+from rostersync.steps.keeping import GUARD, LOST_GROUPS, SHOWN_ALL_THE_SAME, WITHOUT, Keeping
 from rostersync.steps.preview_readiness import IN_GROUPS, InGroups
 from rostersync.steps.reconcile_classes import baselines_section, drafts_section
 from rostersync.steps.reconcile_people import CHANGES
@@ -37,8 +37,11 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
     tenant_id, plan = staged_pull.request.tenant_id, staged_pull.plan
     drafts: dict[str, list[Draft]] = defaultdict(list)
     baselines: dict[str, dict[str, Baseline]] = defaultdict(dict)
+    without: dict[str, str] = {}
     for class_shard in ALL_SHARDS:
         key = staged.classes(*staged_pull.look, class_shard)
+        if keeping.everything:
+            without |= msgspec.json.decode(staged_pull.section(key, WITHOUT), type=dict[str, str])
         for draft in decode_lines(staged_pull.section(key, drafts_section(shard)), Draft):
             drafts[draft.owner_id].append(draft)
         for one in decode_lines(staged_pull.section(key, baselines_section(shard)), Baseline):
@@ -57,6 +60,7 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
     lost: list[LostGroup] = []
     changed = ChangedItems()
     in_groups = InGroups()
+    shown_all_the_same: dict[str, str] = {}
     for owner_id in sorted({*drafts, *groups, *class_lists}):
         result = rules.reconcile_groups(
             tenant_id,
@@ -75,6 +79,9 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
             baselines[owner_id],
             permitted,
         )
+        shown_all_the_same |= {
+            group.class_id: without[group.class_id] for group in result.current if group.class_id in without
+        }
         for group in result.put:
             changed.put(items.group_item(tenant_id, group))
         for change in ("added", "changed", "removed"):
@@ -101,6 +108,8 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
         GUARD: msgspec.json.encode(counts, order="sorted"),
         LOST_GROUPS: encode_lines(lost),
     }
+    if keeping.everything:
+        sections[SHOWN_ALL_THE_SAME] = msgspec.json.encode(shown_all_the_same, order="sorted")
     if plan.mode == "preview":
         sections[IN_GROUPS] = msgspec.json.encode(in_groups, order="deterministic")
     return sections

@@ -1,5 +1,6 @@
 """Review: add the tallies up, let the guard judge, decide what is published (RULES §4)."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,7 @@ from rostersync.roster.readiness import Readiness
 from rostersync.roster.records import COLLECTIONS, SetAside
 from rostersync.steps.assign_owners import FINDINGS
 from rostersync.steps.guarding import Decision, Guarding, reason_of
+from rostersync.steps.keeping import SHOWN_ALL_THE_SAME
 from rostersync.steps.preview_readiness import judge_readiness
 from rostersync.steps.requests import LookRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, SET_ASIDE, TALLY, StagedPull
@@ -41,6 +43,7 @@ class Review:
     collections: dict[str, dict[str, int | None]]
     statistics: dict[str, int]
     changes: dict[str, dict[str, int]]
+    with_groups: int
     without_groups: dict[str, int]
     notes: dict[str, int]
     warnings: tuple[str, ...]
@@ -77,7 +80,10 @@ def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
         return {"hold": True, "publish": False, "deliver": False, "changed": []}
     publishes = decision.way == "publish"
     shards = tuple(shard for shard in ALL_SHARDS if writes_of[shard] and publishes)
-    without = under(total, "without")
+    shown = _shown_all_the_same(staged_pull) if plan.additions_only else Counter()
+    without = {
+        reason: left for reason, count in under(total, "without").items() if (left := count - shown[reason])
+    }
     statistics = {name: total[f"statistics/{name}"] for name in STATISTICS}
     review = Review(
         outcome=_outcome(plan.mode, decision, shards),
@@ -99,6 +105,7 @@ def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
         changes={}
         if decision.stopped
         else {change: under(total, change) for change in ("added", "changed", "removed")},
+        with_groups=total["classes/with groups"] + shown.total(),
         without_groups=without,
         notes=under(total, "noted"),
         warnings=(
@@ -118,6 +125,18 @@ def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
         "deliver": review.outcome != "previewed",
         "changed": [found for task in plan.shards if (found := [shard for shard in task if shard in shards])],
     }
+
+
+def _shown_all_the_same(staged_pull: StagedPull) -> Counter[str]:
+    """Count, by reason, classes that yield no groups and have some: while removals are stopped these stay.
+
+    The groups of one class lie with its owners, each in a shard of its own; it is one class all the same.
+    """
+    reasons: dict[str, str] = {}
+    for shard in ALL_SHARDS:
+        section = staged_pull.section(staged.groups(*staged_pull.look, shard), SHOWN_ALL_THE_SAME)
+        reasons |= msgspec.json.decode(section, type=dict[str, str])
+    return Counter(reasons.values())
 
 
 def _outcome(mode: str, decision: Decision, shards: tuple[int, ...]) -> str:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from rostersync.clock import milliseconds
 from rostersync.roster.offering import is_offered
 from rostersync.roster.pausing import paused_until
+from rostersync.steps.going_on import as_it_stands, goes_on
 from rostersync.steps.list_teachers import read_shards
 from rostersync.storage.integrations import Integration
 from rostersync.storage.runs import RunRecord
@@ -55,16 +56,19 @@ def show_integration(tenant_id: str, stores: Stores, *, now: datetime, default_t
         return Screen("not connected", None, {}, "", None, None, 0)
     held = integration.undecided(milliseconds(now))
     lease = stores.leases.holder(tenant_id, now)
+    recent = [as_it_stands(run, lease, now) for run in stores.runs.recent(tenant_id, RUNS_LOOKED_AT)]
+    running = lease.run_id if lease is not None else ""
+    if not goes_on(lease, next((run for run in recent if run.run_id == running), None)):
+        running = ""
     # What an earlier connection's runs found may be another district's.
-    recent = stores.runs.recent(tenant_id, RUNS_LOOKED_AT)
     ended = [run for run in recent if run.finished_at and run.started_at >= integration.connected_at]
     today = now.astimezone(ZoneInfo(integration.time_zone or default_time_zone)).date()
     until = paused_until(today, integration.pause_windows)
     return Screen(
-        status=_status(integration, running=lease is not None, in_window=bool(until), held=bool(held)),
+        status=_status(integration, running=bool(running), in_window=bool(until), held=bool(held)),
         integration=integration,
         people=_people(tenant_id, stores),
-        running=lease.run_id if lease is not None else "",
+        running=running,
         last=next((run for run in ended if run.mode != "preview"), None),
         synced=next((run for run in ended if run.outcome in SYNCED), None),
         changed_at=next((run.started_at for run in ended if run.outcome in CHANGING and _changed(run)), 0),

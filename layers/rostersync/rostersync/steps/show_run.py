@@ -1,10 +1,12 @@
-"""A run, and how far it is while it goes on."""
+"""The last runs, and one of them, with how far it is while it goes on."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from rostersync.errors import NotFound, StagedObjectMissing
 from rostersync.roster.records import COLLECTIONS
+from rostersync.steps.going_on import as_it_stands
 from rostersync.steps.staged_pull import PULLS, Plan
 from rostersync.storage import staged
 from rostersync.storage.runs import RunRecord
@@ -30,11 +32,19 @@ class ShownRun:
     progress: dict[str, dict[str, int | None]]
 
 
-def show_run(tenant_id: str, run_id: str, stores: Stores) -> ShownRun:
+def show_runs(tenant_id: str, limit: int, stores: Stores, *, now: datetime) -> list[RunRecord]:
+    """Return the last runs of a tenant, latest first."""
+    lease = stores.leases.holder(tenant_id, now)
+    return [as_it_stands(run, lease, now) for run in stores.runs.recent(tenant_id, limit)]
+
+
+def show_run(tenant_id: str, run_id: str, stores: Stores, *, now: datetime) -> ShownRun:
     """Return a run; raises ``NotFound``, for another tenant's too."""
-    run = stores.runs.get(tenant_id, run_id)
-    if run is None:
+    lease = stores.leases.holder(tenant_id, now)
+    found = stores.runs.get(tenant_id, run_id)
+    if found is None:
         raise NotFound("there is no such sync; look at the history")
+    run = as_it_stands(found, lease, now)
     if run.finished_at:
         return ShownRun(run, ENDED, {})
     for pull in range(PULLS, 0, -1):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Self
+from typing import Self
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -11,13 +11,11 @@ from rostersync.clock import milliseconds
 from rostersync.errors import RunInProgress, StorageUnavailable
 from rostersync.parsing import TenantId
 from rostersync.roster.settings import RosterSettings
+from rostersync.steps.going_on import SECONDS_TO_BEGIN
 from rostersync.steps.requests import Mode, Request
 from rostersync.storage.executions import Executions
 from rostersync.storage.runs import RunRecord
 from rostersync.storage.stores import Stores
-
-SECONDS_TO_BEGIN: Final = 60
-"""The lease until Plan holds it for longer: whoever dies between the two blocks nobody for hours."""
 
 
 class StartRequest(Request):
@@ -57,34 +55,36 @@ def start_run(
     now: datetime,
     nonce: str,
 ) -> Started:
-    """Take the lease, then start the execution; return the run in progress if there is one.
+    """Take the lease and write the run down, then start the execution; return the run in progress if any.
 
     ``nonce`` makes the run's id another one than that of any press in the same millisecond. Raises
-    ``NotConnected``, ``StorageConflict`` and ``StorageUnavailable``.
+    ``NotConnected``, ``RunInProgress`` while what a run that has ended left may still be writing,
+    ``StorageConflict`` and ``StorageUnavailable``.
     """
     stores.integrations.require(request.tenant_id)
     started_at = milliseconds(now)
     run_id = f"portal-{started_at}-{nonce}"
+    # Who pressed stays in the run's item: an execution's input is kept in its history.
+    run = RunRecord(
+        tenant_id=request.tenant_id,
+        run_id=run_id,
+        mode=request.mode,
+        cause="portal",
+        actor=request.actor,
+        started_at=started_at,
+        settings=request.settings,
+        permits=request.permits,
+    )
     try:
-        stores.leases.acquire(request.tenant_id, run_id, now, SECONDS_TO_BEGIN)
+        # Together: whoever finds the lease taken can see for what.
+        stores.leases.acquire(
+            request.tenant_id, run_id, now, SECONDS_TO_BEGIN, together_with=[stores.runs.beginning(run)]
+        )
     except RunInProgress:
         holder = stores.leases.holder(request.tenant_id, now)
-        if holder is None:
+        if holder is None or holder.ended:
             raise
         return Started(holder.run_id, already=True)
-    # Who pressed stays in the run's item: an execution's input is kept in its history.
-    run = stores.runs.start(
-        RunRecord(
-            tenant_id=request.tenant_id,
-            run_id=run_id,
-            mode=request.mode,
-            cause="portal",
-            actor=request.actor,
-            started_at=started_at,
-            settings=request.settings,
-            permits=request.permits,
-        )
-    )
     event = {"tenantId": request.tenant_id, "mode": request.mode, "cause": "portal"}
     try:
         executions.start(state_machine, run_id, event)

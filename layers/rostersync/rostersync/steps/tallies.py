@@ -1,6 +1,7 @@
 """Counts that steps leave beside their changes: flat, so that adding them up needs to know nothing of them.
 
-Keys are ``subject/name``: ``kept/teachers``, ``added/groups``, ``writes/roster``, ``without/no members``.
+Keys are ``subject/name``: ``kept/teachers``, ``added/groups``, ``writes/roster``, ``classes/with groups``,
+``without/no members``.
 """
 
 from collections import Counter

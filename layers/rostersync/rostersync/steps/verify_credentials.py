@@ -60,7 +60,7 @@ def verify_credentials(
     default_time_zone: str,
     new_hash_key: Callable[[], bytes],
 ) -> Verified:
-    """Connect the tenant and return the district found; nothing is stored when anything is raised.
+    """Connect the tenant and return the district found; credentials that are not good leave nothing.
 
     Replacing credentials keeps settings, schedule and the key of the tenant's hashes; another district begins
     with none of them. Raises what ``discover`` raises, ``OtherDistrict`` when a connected tenant's new
@@ -71,7 +71,7 @@ def verify_credentials(
     )
     found = discover(request.server_url, credentials, request.auth)
     before = stores.integrations.get(request.tenant_id)
-    connected_at = milliseconds(now)
+    now_ms = milliseconds(now)
     connection: dict[str, Any] = {
         "server_url": found.base_url,
         "ability": asdict(found.ability),
@@ -87,7 +87,6 @@ def verify_credentials(
         Integration,
         tenant_id=request.tenant_id,
         hash_key=new_hash_key(),
-        connected_at=connected_at,
         **connection,
     )
     if before is not None and _must_switch(before, found.district, confirmed=request.confirm_district):
@@ -103,17 +102,17 @@ def verify_credentials(
             now=now,
         )
         return Verified(found, switching=True)
-    generation = str(before.connected_at if before else connected_at)
-    ref = stores.secrets.put(request.tenant_id, generation, asdict(credentials))
+    since = before.connected_at if before else stores.integrations.begin_connecting(request.tenant_id, now_ms)
+    ref = stores.secrets.put(request.tenant_id, str(since), asdict(credentials))
     if before is not None:
         after = replace(before, **connection, secret_arn=ref.arn, secret_version=ref.version_id)
         stores.integrations.reconnect(after)
     else:
-        integration = anew(secret_arn=ref.arn, secret_version=ref.version_id)
+        integration = anew(connected_at=since, secret_arn=ref.arn, secret_version=ref.version_id)
         first_night = next_due_at(now, default_time_zone, integration.nightly_hour, "")
         stores.integrations.connect(replace(integration, due_at=first_night))
     # What the bus does not take now is asked for by the next run, until a whole list has come.
-    Asking(stores, bus, request.tenant_id).for_all_users(f"connect.{connected_at}")
+    Asking(stores, bus, request.tenant_id).for_all_users(f"connect.{now_ms}")
     return Verified(found)
 
 

@@ -11,6 +11,7 @@ from rostersync.clock import milliseconds
 from rostersync.roster.pausing import is_paused
 from rostersync.senso.attention import CREDENTIALS_REJECTED, REMOVALS_HELD, STALE, Attention
 from rostersync.senso.bus import Bus
+from rostersync.steps.going_on import as_it_stands
 from rostersync.steps.requests import Request, RunId
 from rostersync.storage.due_times import to_due_at
 from rostersync.storage.integrations import Integration
@@ -104,10 +105,11 @@ def _look(tenant_id: str, stores: Stores, now: datetime) -> _Seen | None:
     integration = stores.integrations.get(tenant_id)
     told = integration.told.get(REMOVALS_HELD, "") if integration is not None else ""
     if integration is not None and told not in {"", integration.undecided(milliseconds(now))}:
+        lease = stores.leases.holder(tenant_id, now)
         run = stores.runs.get(tenant_id, told)
-        if run is not None and not run.finished_at:
+        if run is not None and not as_it_stands(run, lease, now).finished_at:
             return _Seen(integration, told)
-        # It had ended before this: what it held is noted by now.
+        # It had ended, or broken off, before this: what it held is noted by now, if it ever is.
         integration = stores.integrations.get(tenant_id)
     if integration is None or integration.status == "disconnecting":
         return None

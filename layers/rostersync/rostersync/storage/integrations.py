@@ -174,6 +174,23 @@ class Integrations:
             raise NotConnected(f"tenant {tenant_id} has no ClassLink integration; connect it first")
         return integration
 
+    def begin_connecting(self, tenant_id: str, at: int) -> int:
+        """Note since when a tenant is being connected, once; return the time that is noted, in ms.
+
+        It is the connection's identity and its secret's generation, so it is noted before there is a secret:
+        who dies in between and comes again writes a version of the same one. A disconnect forgets it with
+        everything else of the tenant. Raises ``StorageConflict`` when that happens in the middle.
+        """
+        pk, sk = keys.connecting(tenant_id)
+        try:
+            self._table.put({"pk": pk, "sk": sk, "kind": "connecting", "since": at}, when=[Absent()])
+        except StorageConflict:
+            noted = self._table.get((pk, sk))
+            if noted is None:
+                raise
+            return int(noted["since"])
+        return at
+
     def connect(self, integration: Integration) -> None:
         """Write the whole integration. From now on the tenant is connected, with this secret.
 

@@ -3,6 +3,7 @@
 | item | pk | sk |
 |---|---|---|
 | integration | ``T#<tenant>`` | ``INTEGRATION`` |
+| since when a tenant is being connected | ``T#<tenant>`` | ``CONNECTING`` |
 | lease | ``T#<tenant>`` | ``LEASE`` |
 | run | ``T#<tenant>#RUNS`` | ``RUN#<run id>`` |
 | progress of a Fetch task | ``T#<tenant>#RUNS`` | ``PROGRESS#<run id>#<task>`` |
@@ -95,6 +96,11 @@ def tenant_of(pk: str) -> str:
 def integration(tenant_id: str) -> Key:
     """Return the key of a tenant's integration."""
     return tenant_partition(tenant_id), "INTEGRATION"
+
+
+def connecting(tenant_id: str) -> Key:
+    """Return the key of since when a tenant is being connected, or was."""
+    return tenant_partition(tenant_id), "CONNECTING"
 
 
 def lease(tenant_id: str) -> Key:

@@ -1,5 +1,6 @@
 """Who may write a tenant's roster now: one lease a tenant, held by a run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -7,8 +8,9 @@ from typing import Final
 from rostersync.clock import milliseconds
 from rostersync.errors import LeaseLost, RunInProgress, StorageConflict
 from rostersync.storage import keys
-from rostersync.storage.conditions import Absent, Below, Equals
+from rostersync.storage.conditions import Absent, Below, Condition, Equals
 from rostersync.storage.table import Table
+from rostersync.storage.transactions import Put
 
 _TRIES: Final = 3
 
@@ -31,8 +33,10 @@ class Leases:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def acquire(self, tenant_id: str, run_id: str, now: datetime, seconds: int) -> None:
-        """Take the lease, or hold it for longer.
+    def acquire(
+        self, tenant_id: str, run_id: str, now: datetime, seconds: int, *, together_with: Sequence[Put] = ()
+    ) -> None:
+        """Take the lease, or hold it for longer; ``together_with`` is written with it, or neither is.
 
         Raises ``RunInProgress`` while another run holds it, ``LeaseLost`` for a run that has been ended.
         """
@@ -47,19 +51,19 @@ class Leases:
             "writer": run_id,
             "expires_at": expires_at,
         }
+        free: Sequence[Condition] = [Absent(), Equals("writer", run_id), Below("expires_at", now_ms + 1)]
         for _ in range(_TRIES):
             try:
-                self._table.put(
-                    item, when=[Absent(), Equals("writer", run_id), Below("expires_at", now_ms + 1)]
-                )
+                if together_with:
+                    self._table.transact([Put(item, free), *together_with])
+                else:
+                    self._table.put(item, when=free)
             except StorageConflict:
                 holder = self.holder(tenant_id, now)
                 if holder is not None and holder.run_id == run_id and holder.ended:
                     raise LeaseLost(f"run {run_id} has been ended; start a new one") from None
                 if holder is not None:
-                    raise RunInProgress(
-                        f"run {holder.run_id} of tenant {tenant_id} is in progress; wait until it has ended"
-                    ) from None
+                    raise RunInProgress(_in_progress(tenant_id, holder, now_ms)) from None
                 # It was given back between the two calls.
             else:
                 return
@@ -107,3 +111,12 @@ class Leases:
     def _stored(self, tenant_id: str) -> Lease | None:
         item = self._table.get(keys.lease(tenant_id))
         return None if item is None else Lease(item["run_id"], item["expires_at"], not item["writer"])
+
+
+def _in_progress(tenant_id: str, holder: Lease, now_ms: int) -> str:
+    run = f"run {holder.run_id} of tenant {tenant_id}"
+    if not holder.ended:
+        return f"{run} is in progress; wait until it has ended"
+    minutes = -(-(holder.expires_at - now_ms) // 60_000)
+    in_time = "in a minute" if minutes == 1 else f"in {minutes} minutes"
+    return f"{run} has ended, and what it had begun may still be writing; start another {in_time}"

@@ -16,6 +16,7 @@ from rostersync.storage import keys
 from rostersync.storage.attributes import Item
 from rostersync.storage.conditions import Absent, Equals
 from rostersync.storage.table import Table
+from rostersync.storage.transactions import Put
 
 RUN_SECONDS: Final = 400 * 86_400
 PROGRESS_SECONDS: Final = 2 * 86_400
@@ -42,11 +43,10 @@ class RunRecord:
     ``mode``, ``cause`` and ``outcome`` are DESIGN §1's words. ``error`` is the class of what went wrong and
     ``reason`` its sentence. ``collections`` holds for each of them announced (None: the server announces no
     total), received, kept, setAside and duplicates; ``changes`` counts added, changed and removed by kind;
-    ``without_groups`` counts classes by reason, ``notes`` what an admin may want to look into; ``writes``
-    counts items written to ``roster`` and ``groups``, ``delivery`` owners who are linked or wait
-    and what was sent. ``settings``: what a preview was made under, if not under the tenant's own;
-    ``readiness``: what it found of it, None of any other run.
-    and what was sent. ``settings``: what a preview was made under, if not under the tenant's own.
+    ``with_groups`` counts classes, those that stay among them, and ``without_groups`` the others by reason;
+    ``notes`` what an admin may want to look into, ``writes`` items written to ``roster`` and ``groups``,
+    ``delivery`` owners who are linked or wait and what was sent. ``settings``: what a preview was made under,
+    if not under the tenant's own; ``readiness``: what it found of it, None of any other run.
     ``stopped``: why nothing at all was published, "" if it was (RULES 4.4);
     ``held``: of a run with a list of its own; ``permits``: the run whose list somebody has approved.
     """
@@ -65,6 +65,7 @@ class RunRecord:
     collections: dict[str, dict[str, int | None]] = field(default_factory=dict)
     statistics: dict[str, int] = field(default_factory=dict)
     changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    with_groups: int = 0
     without_groups: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     writes: dict[str, int] = field(default_factory=dict)
@@ -86,6 +87,10 @@ class Runs:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+
+    def beginning(self, record: RunRecord) -> Put:
+        """Return what writes a run that begins, as part of a transaction."""
+        return Put(_run_item(record), [Absent()])
 
     def start(self, record: RunRecord) -> RunRecord:
         """Write a run that begins, once; return it as it was first written."""

@@ -42,9 +42,13 @@ class Secrets:
         self._prefix = prefix
         self._retrying = Retrying("Secrets Manager", attempts=attempts, sleep=sleep, jitter=jitter)
 
+    def name(self, tenant_id: str, generation: str) -> str:
+        """Return the name of a secret, whether or not there is one."""
+        return f"{self._prefix}/{tenant_id}/{generation}"
+
     def put(self, tenant_id: str, generation: str, credentials: Mapping[str, str]) -> SecretRef:
         """Write credentials as a new secret, or as a new version of the one there is."""
-        name = f"{self._prefix}/{tenant_id}/{generation}"
+        name = self.name(tenant_id, generation)
         text = msgspec.json.encode(dict(credentials), order="deterministic").decode()
         try:
             answer: Mapping[str, Any] = self._retrying.call(
@@ -88,10 +92,12 @@ class Secrets:
             return answer["SecretString"]
         raise SecretMissing(f"the secret {name} is not there, or may not be read")
 
-    def delete(self, ref: SecretRef) -> None:
-        """Delete a secret with all its versions, at once; one that is gone is fine."""
+    def delete(self, secret_id: str) -> None:
+        """Delete a secret with all its versions, at once, by ARN or by name; one that is gone is fine."""
         try:
-            self._retrying.call(self._client.delete_secret, SecretId=ref.arn, ForceDeleteWithoutRecovery=True)
+            self._retrying.call(
+                self._client.delete_secret, SecretId=secret_id, ForceDeleteWithoutRecovery=True
+            )
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
