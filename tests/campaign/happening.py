@@ -42,10 +42,11 @@ def some_vanish(world: World, random: Random) -> None:
     """A part of a collection is not shared any more, and may come back: rows go from one day to the next."""
     kind, where = random.choice(_VANISHING)
     rows = world.district.tables.rows(kind, where)
-    if kind is Class:
-        # With its class what is stored of an enrollment goes, and does not come back while it cannot be read.
-        needed = {published.class_id for published, _ in world.spoiled.values()}
-        rows = [(at, row) for at, row in rows if row.sourced_id not in needed]
+    # What is stored of an enrollment that cannot be read goes with its row or its class, and does not come back.
+    needed = {published.class_id for published, _ in world.spoiled.values()} if kind is Class else set()
+    rows = [(at, row) for at, row in rows if row.sourced_id not in needed]
+    if kind is Enrollment:
+        rows = [(at, row) for at, row in rows if at not in world.spoiled]
     gone = random.sample(rows, int(len(rows) * random.choice((0.03, 0.2, 0.5, 0.7))))
     world.district.tables.remove(kind, [position for position, _ in gone])
     world.away += [row for _, row in gone]
