@@ -42,7 +42,7 @@ def some_vanish(world: World, random: Random) -> None:
     """A part of a collection is not shared any more, and may come back: rows go from one day to the next."""
     kind, where = random.choice(_VANISHING)
     rows = world.district.tables.rows(kind, where)
-    # What is stored of an enrollment that cannot be read goes with its row or its class, and does not come back.
+    # With its row or its class what is stored of an enrollment that cannot be read goes, and stays away.
     needed = {published.class_id for published, _ in world.spoiled.values()} if kind is Class else set()
     rows = [(at, row) for at, row in rows if row.sourced_id not in needed]
     if kind is Enrollment:
