@@ -49,10 +49,11 @@ export function note(tone, children, { urgent = false } = {}) {
 }
 
 /**
- * A table that can be scrolled sideways by keyboard too. `columns`: `{label, number?}`; `rows`: lists of
- * cells, each text or nodes. The first cell of a row heads it.
+ * A table that can be scrolled sideways by keyboard too. `columns`: `{label, number?, words?}`, where `words`
+ * are not broken; `rows`: lists of cells, each text or nodes. The first cell of a row heads it.
  */
 export function table(caption, columns, rows, { hideCaption = false } = {}) {
+  const look = ({ number, words }) => (number ? "number" : words && "words");
   const head = columns.map(({ label, number }) => h("th", { scope: "col", class: number && "number" }, label));
   const body = rows.map((cells) =>
     h(
@@ -61,7 +62,7 @@ export function table(caption, columns, rows, { hideCaption = false } = {}) {
       cells.map((cell, index) =>
         h(
           index ? "td" : "th",
-          { scope: index ? null : "row", class: columns[index].number && "number", "data-label": columns[index].label },
+          { scope: index ? null : "row", class: look(columns[index]), "data-label": columns[index].label },
           cell,
         ),
       ),

@@ -28,7 +28,10 @@ export function makeIssues(ctx, runId) {
         total
           ? table(
               t("issues.caption"),
-              ["collection", "id", "field", "reason", "what", "mend"].map((name) => ({ label: t(`issues.${name}`) })),
+              ["collection", "id", "field", "reason", "what", "mend"].map((name) => ({
+                label: t(`issues.${name}`),
+                words: name !== "id",
+              })),
               issues.map((one) => [
                 t.of("collection", one.collection),
                 one.sourcedId || t("issues.noId"),

@@ -177,6 +177,7 @@ th, td {
 }
 thead th { color: var(--muted); font-weight: 600; font-size: 0.875rem; overflow-wrap: normal; }
 tbody th { font-weight: 550; }
+.words { overflow-wrap: break-word; }
 .number { text-align: end; font-variant-numeric: tabular-nums; }
 @container (max-width: 35.99rem) {
   table, tbody, tr, th, td, caption { display: block; }
