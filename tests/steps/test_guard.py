@@ -1,14 +1,19 @@
 """The guard over whole runs: what is held, what goes on, and what a person's decision does (RULES §4)."""
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from rostersync.errors import AlreadyDecided, HeldListExpired, NotFound
+from rostersync.roster.guard import MOSTLY_NEW, OTHER_PEOPLE, GuardSettings
 from rostersync.roster.reasons import NO_MEMBERS, TERM_OVER
+from rostersync.roster.records import Enrollment
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.keeping import held_of
+from rostersync.steps.review_changes import REMOVALS_STOPPED, WOULD_BE_HELD, WOULD_BE_STOPPED
 from rostersync.storage import staged
 from simulator.days import advance_day, rollover
 from tests.steps.district_server import serve_district
@@ -25,7 +30,7 @@ from tests.steps.guarded import (
     without_people,
 )
 from tests.steps.published import kept_items
-from tests.steps.rosters import YEAR, enrolled, section, student, teacher
+from tests.steps.rosters import YEAR, Roster, enrolled, section, student, teacher
 
 
 def synced() -> Guarded:
@@ -485,3 +490,163 @@ def test_a_night_on_which_nothing_is_held_reads_no_list() -> None:
     guarded = synced()
     guarded.night(two_schools())
     assert not any(key.startswith("held/") for key in guarded.stores.staging.s3.objects)
+
+
+# -- What an approval permits, and what it does not ------------------------------------------------------
+
+
+def numbered(roster: Roster) -> Roster:
+    """Return the roster with ids of enrollments that are counted anew in each class, as some servers do."""
+    seats: Counter[str] = Counter()
+
+    def number(row: Enrollment) -> Enrollment:
+        seats[row.class_id] += 1
+        return replace(row, sourced_id=f"{row.class_id}/{seats[row.class_id]}")
+
+    return changed(roster, "enrollments", number)
+
+
+def test_ids_that_are_counted_anew_take_nobody_from_a_held_class() -> None:
+    guarded = Guarded()
+    guarded.night(numbered(two_schools()))
+    before = guarded.members()
+    gone = [f"hill-s{number}{seat}" for number in range(8) for seat in range(4)]
+    assert guarded.night(numbered(without_people(two_schools(), gone))).outcome == "held"
+    assert guarded.members() == before
+    assert guarded.night(numbered(without_people(two_schools(), gone))).outcome == "unchanged"
+
+
+def test_ids_that_are_counted_anew_keep_nobody_out_while_removals_are_stopped() -> None:
+    guarded = Guarded(additions_only_until="2027-12-31")
+    guarded.night(numbered(two_schools()))
+    roster = two_schools()
+    roster["students"].append(student("new", orgs=("hill",)))
+    roster["enrollments"].insert(0, enrolled("hill-c0", "new"))
+    guarded.night(numbered(roster))
+    assert "new" in guarded.members()["hill-t0@hill.example", "hill-c0"]
+
+
+def with_twins(roster: Roster) -> Roster:
+    """Return the roster with a student more for each of hill's teachers, who has that teacher's e-mail."""
+    twins = [student(f"twin{one}", f"hill-t{one}@hill.example", orgs=("dale",)) for one in range(8)]
+    return {**roster, "students": [*roster["students"], *twins]}
+
+
+def with_other_teachers(roster: Roster) -> Roster:
+    """Return the roster with other people under the ids of hill's teachers."""
+    return changed(
+        roster,
+        "teachers",
+        lambda row: (
+            replace(row, email=f"other.{row.email}", family_name="Other")
+            if row.sourced_id.startswith("hill")
+            else row
+        ),
+    )
+
+
+@pytest.mark.parametrize("change", [with_twins, with_other_teachers])
+def test_what_would_be_held_is_held_after_removals_were_stopped_for_a_night(
+    change: Callable[[Roster], Roster],
+) -> None:
+    guarded = synced()
+    before = guarded.members()
+    assert guarded.night(change(two_schools())).outcome == "held"
+    assert guarded.members() == before
+    later = Guarded(additions_only_until="2026-10-06")
+    later.night(two_schools())
+    later.night(change(two_schools()))
+    assert later.members() == before
+    assert later.night(change(two_schools())).outcome == "held"
+    assert later.members() == before
+    assert later.night(change(two_schools())).outcome == "unchanged"
+
+
+def test_an_approval_of_terms_permits_no_class_to_lose_its_students() -> None:
+    guarded = synced()
+    without_terms: Roster = {**two_schools(), "academicSessions": []}
+    held = guarded.night(without_terms)
+    assert held.outcome == "held"
+    before = guarded.members()
+    worse = without(without_terms, "enrollments", lambda row: row.class_id.startswith("hill"))
+    assert guarded.approve(held.run_id, worse).outcome == "held"
+    assert guarded.members() == before
+
+
+def test_an_approval_that_a_class_goes_permits_it_nothing_when_it_is_back() -> None:
+    guarded = Guarded(GuardSettings(whole_collection=False))
+    roster = two_schools()
+    # Classes of no group: they are on the list as classes alone.
+    roster["classes"] += [section(f"empty-{one}", school="hill") for one in range(12)]
+    guarded.night(roster)
+    held = guarded.night(without_classes(roster, [f"empty-{one}" for one in range(12)]))
+    assert held.outcome == "held"
+    before = guarded.members()
+    # They are back, and others lose all their students.
+    worse = without(roster, "enrollments", lambda row: row.user_id.startswith("hill-s"))
+    assert guarded.approve(held.run_id, worse).outcome == "held"
+    assert guarded.members() == before
+
+
+def test_an_approval_that_people_go_permits_them_nothing_when_they_are_back() -> None:
+    guarded, run_id = held_night()
+    before = guarded.members()
+    worse = without(two_schools(), "enrollments", lambda row: row.user_id in students_of("hill", 30))
+    run = guarded.approve(run_id, worse)
+    # Their places are on the list, and go; those who are not on it are judged as usual.
+    assert run.outcome == "published"
+    assert set(students_of("hill", 30)) <= guarded.published.people().keys()
+    assert {key for key in before if "hill-c" in key[1]} - guarded.members().keys() == {
+        (f"hill-t{one}@hill.example", f"hill-c{one}") for one in range(5)
+    }
+
+
+def test_an_approval_permits_what_stopped_the_run_and_no_other_reason() -> None:
+    guarded = synced()
+    roster = without_people(two_schools(), students_of("hill", 30))
+    roster["students"] += [student(f"new-{one}", orgs=("dale",)) for one in range(100)]
+    held = guarded.night(roster)
+    assert held.stopped == MOSTLY_NEW
+    others = changed(roster, "students", lambda row: replace(row, email=f"other.{row.email}"))
+    others = changed(others, "teachers", lambda row: replace(row, given_name="Other"))
+    run = guarded.approve(held.run_id, others)
+    assert (run.outcome, run.stopped) == ("held", OTHER_PEOPLE)
+
+
+def test_an_approval_while_removals_are_stopped_leaves_its_list_undecided() -> None:
+    guarded, run_id = held_night()
+    guarded.told()
+    integration = guarded.stores.integrations.require(TENANT)
+    guarded.stores.integrations.choose(integration, replace(integration, additions_only_until="2026-10-07"))
+    roster = without_people(two_schools(), students_of("hill", 30))
+    run = guarded.approve(run_id, roster)
+    assert (run.outcome, run.warnings) == ("unchanged", [REMOVALS_STOPPED])
+    assert (guarded.undecided, guarded.shown(run_id).state, guarded.told()) == (run_id, "undecided", [])
+    assert guarded.approve(run_id, roster).outcome == "published"
+    assert guarded.undecided == ""
+
+
+def test_classes_that_are_new_make_up_for_what_others_of_their_school_lose() -> None:
+    guarded = synced()
+    roster = two_schools()
+    for one in range(8):
+        roster["classes"].append(section(f"hill-d{one}", school="hill"))
+        roster["enrollments"].append(enrolled(f"hill-d{one}", f"hill-t{one}", "teacher"))
+
+    def moved(row: Enrollment) -> Enrollment:
+        if row.role != "student" or not row.class_id.startswith("hill") or row.user_id[-1] not in "0123":
+            return row
+        class_id = row.class_id.replace("-c", "-d")
+        return replace(row, class_id=class_id, sourced_id=f"{class_id}/{row.user_id}")
+
+    assert guarded.night(changed(roster, "enrollments", moved)).outcome == "published"
+    assert len(guarded.members()) == 24
+
+
+def test_a_preview_says_that_a_sync_would_be_held_or_stopped() -> None:
+    guarded = synced()
+    roster = without_people(two_schools(), students_of("hill", 30))
+    assert guarded.night(roster, mode="preview").warnings == [WOULD_BE_HELD]
+    roster = changed(two_schools(), "students", lambda row: replace(row, email=f"other.{row.email}"))
+    (warning,) = guarded.night(roster, mode="preview").warnings
+    assert warning == WOULD_BE_STOPPED.format(OTHER_PEOPLE)

@@ -95,13 +95,12 @@ class LostGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permitted:
-    """What somebody has approved: people, classes, owners by their people, groups with members by id.
+    """What somebody has approved and is not there: people, owners by their people; groups with members by id.
 
     What hangs on one of them may go with it, though it came only while that was held.
     """
 
     people: Collection[str] = ()
-    classes: Collection[str] = ()
     owners: Collection[str] = ()
     groups: Mapping[str, LostGroup] = field(default_factory=dict)
 
@@ -111,7 +110,6 @@ class Permitted:
         return (
             (base is not None and base.may_go)
             or (approved is not None and approved.gone)
-            or group.class_id in self.classes
             or group.owner_id in self.owners
         )
 
@@ -273,11 +271,12 @@ def _behind_losses(
 
 
 def baselines(
-    before: ClassOutcome, now: ClassOutcome | None, *, approved: bool, leaving: Collection[str]
+    before: ClassOutcome | None, now: ClassOutcome | None, *, approved: bool, leaving: Collection[str]
 ) -> tuple[Baseline, ...]:
     """Return what the stored class yields, for each owner for whom it now yields something else.
 
-    ``approved``: what takes its groups away, ``leaving`` the students whose enrollments may go.
+    ``before`` is None for a class that is not stored. ``approved``: what takes its groups away, ``leaving``
+    the students whose enrollments may go.
     """
     drafts, drafts_now = _yielded(before), _yielded(now)
     found = []

@@ -13,7 +13,7 @@ from rostersync.roster.emails import normalise_email
 from rostersync.roster.identity import shard_of
 from rostersync.roster.records import Person
 from rostersync.roster.settings import RosterSettings
-from rostersync.steps.keeping import BEFORE, before_of
+from rostersync.steps.keeping import BEFORE, Keeping, before_of
 from rostersync.steps.preview_readiness import PROSPECTS, stage_prospects
 from rostersync.steps.reconcile_people import CHANGES, DIRECTORY
 from rostersync.steps.requests import LookRequest
@@ -39,13 +39,21 @@ def assign_owners(request: LookRequest, stores: Stores) -> None:
     now, before = _Roster(plan.settings), _Roster(plan.settings)
     changed = _read_directory(staged_pull, now, before)
     owners, former = _stored(stores, request.tenant_id, plan.started_at)
+    stored = [items.owner_of(item) for item in owners.values()]
+    keeping = Keeping(staged_pull)
+    # A student who comes with the e-mail of a teacher who stays takes no owner away yet (RULES 2.2, 4.3).
+    now.student_emails -= {
+        owner.email for owner in stored if any(keeping.person(one) for one, _ in owner.records)
+    }
+    # What was kept so in an earlier run was published, and is there to be lost.
+    before.student_emails -= {owner.email for owner in stored}
     key = stores.integrations.require(request.tenant_id).hash_key
 
     def assign(roster: _Roster) -> rules.Assignment:
         return rules.assign_owners(
             request.tenant_id,
             roster.teachers,
-            [items.owner_of(item) for item in owners.values()],
+            stored,
             [items.former_owner_of(item) for item in former.values()],
             roster.student_emails - {""},
             settings=plan.settings,
@@ -68,7 +76,7 @@ def assign_owners(request: LookRequest, stores: Stores) -> None:
     }
     if plan.mode == "preview":
         sections[PROSPECTS] = stage_prospects(staged_pull, assignment, former)
-    if changed:
+    if changed or now.student_emails != before.student_emails:
         sections[OWNERS_BEFORE] = msgspec.json.encode(assign(before).owner_of)
     for shard in ALL_SHARDS:
         tallies[shard]["writes/roster"] += len(changes[shard])

@@ -141,7 +141,7 @@ def finish_run(
         ended = replace(ended, finished_at=milliseconds(now))
         # Before the run item: a call that dies between the two is made again, and says it again.
         _tell_integration(ended, stores)
-        _note_what_is_held(ended, stores)
+        _note_what_is_held(ended, request, stores)
         just_now = stores.runs.finish(ended)
         run = ended if just_now else stores.runs.get(request.tenant_id, request.run_id)
     if run is not None and run.held is None:
@@ -247,19 +247,20 @@ def _tell_integration(run: RunRecord, stores: Stores) -> None:
         stores.integrations.record_trouble(run.tenant_id, Trouble("other district", run.run_id))
 
 
-def _note_what_is_held(run: RunRecord, stores: Stores) -> None:
+def _note_what_is_held(run: RunRecord, request: FinishRequest, stores: Stores) -> None:
     """Let an approved list be decided once a run has come through with it, and a new one wait."""
     if run.outcome not in {"published", "unchanged", "held"}:
         return
-    if run.permits and not run.stopped:
+    permits = StagedPull(stores, request).plan.permits if run.permits else ""
+    if permits and not run.stopped:
         stores.runs.decide(
             run.tenant_id,
-            run.permits,
+            permits,
             decision="approved",
             by=run.actor,
             at=run.started_at,
             decided_in=run.run_id,
         )
-        stores.integrations.release(run.tenant_id, run.permits)
+        stores.integrations.release(run.tenant_id, permits)
     if run.held is not None:
         stores.integrations.hold(run.tenant_id, Undecided(run.run_id, run.held.expires_at))

@@ -77,6 +77,12 @@ class Guarding:
         mine = self.pull.staging.open_pack(staged.held(self.tenant_id, self.run_id))
         return tuple(Trip(*cause) for cause in summary_of(mine).causes)
 
+    @property
+    def stops(self) -> str:
+        """Why nothing at all may be published, or ""."""
+        held = bool(self.trips or self._list_of(self.plan.keeps))
+        return why_nothing(self.counts, self.plan.guard, held=held)
+
     def decide(self) -> Decision:
         """Decide, and keep the list of what is held; made again it decides the same.
 
@@ -93,8 +99,8 @@ class Guarding:
             return self._look_again()
         earlier = self._list_of(self.plan.keeps)
         approved = self._list_of(self.plan.permits)
-        why = why_nothing(self.counts, self.plan.guard, held=bool(self.trips or earlier))
-        if approved is not None and summary_of(approved).stopped:
+        why = self.stops
+        if approved is not None and summary_of(approved).stopped == why:
             why = ""
         if not (why or self.trips):
             return Decision("publish")
@@ -114,6 +120,10 @@ class Guarding:
         mine = self.pull.staging.open_pack(staged.held(self.tenant_id, self.run_id))
         held, summary = held_of(mine), summary_of(mine)
         if self.trips:
+            earlier = self._list_of(self.plan.keeps)
+            if earlier is not None and summary_of(earlier).stopped and held_of(earlier) == held:
+                # It is on that list already, and whoever decides has been told.
+                return Decision("nothing", stopped=NOT_KEPT)
             approved = self._list_of(self.plan.permits)
             held = held if approved is None else held_of(approved).joined_with(held)
             self._put(held, replace(summary, stopped=NOT_KEPT))

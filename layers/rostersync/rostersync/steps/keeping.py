@@ -140,9 +140,12 @@ class Keeping:
         """Say whether somebody stays."""
         return self.everything or one in self.staying.people
 
-    def with_email(self, one: str, email: str) -> bool:
-        """Say whether somebody who stays keeps the e-mail too, though it is this one now."""
-        return one in self.staying.moved or (self.everything and not email.strip())
+    def with_email(self, one: str, *, teacher: bool) -> bool:
+        """Say whether somebody who stays keeps the e-mail too: while nothing may go, every teacher.
+
+        With another e-mail a teacher may be another owner, and then the groups of the first go.
+        """
+        return one in self.staying.moved or (self.everything and teacher)
 
     def record(self, collection: str, one: str) -> bool:
         """Say whether an org, a session or a course stays."""

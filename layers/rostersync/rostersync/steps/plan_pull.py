@@ -85,6 +85,9 @@ def plan_pull(
     tasks = deal(windows, min(fetch_tasks, len(windows)))
     shard_tasks = min(len(ALL_SHARDS), 1 + sum(totals.values()) // ROWS_PER_SHARD_TASK)
     today = local_date(run.started_at, time_zone)
+    # While nothing may go an approval permits nothing, and its list stays undecided.
+    additions_only = stop_removals or today <= integration.additions_only_until
+    permits = "" if additions_only else _permitted_list(run, integration)
     plan = Plan(
         mode=request.mode,
         today=today,
@@ -99,9 +102,9 @@ def plan_pull(
         secret_version=integration.secret_version,
         requests=server.requests_sent,
         guard=integration.guard,
-        keeps=_kept_list(run, integration),
-        permits=_permitted_list(run, integration),
-        additions_only=stop_removals or today <= integration.additions_only_until,
+        keeps=_kept_list(run, integration, permits),
+        permits=permits,
+        additions_only=additions_only,
         school_ids=integration.school_ids,
         # Once something was published the guard knows what there was.
         not_empty=() if integration.synced_at else integration.not_empty,
@@ -148,10 +151,10 @@ def _begin(
     return run
 
 
-def _kept_list(run: RunRecord, integration: Integration) -> str:
-    """Return the run on whose undecided list is what stays; not if it is approved, or expires meanwhile."""
+def _kept_list(run: RunRecord, integration: Integration, permits: str) -> str:
+    """Return the run on whose undecided list is what stays; not if it is permitted, or expires meanwhile."""
     undecided = integration.undecided(run.started_at + DAY_MS)
-    return "" if undecided == run.permits else undecided
+    return "" if undecided == permits else undecided
 
 
 def _permitted_list(run: RunRecord, integration: Integration) -> str:

@@ -1,7 +1,7 @@
 """Classes: class, enrollments, people, owners, terms and courses come together; drafts for the owners."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -17,7 +17,7 @@ from rostersync.roster.losses import BY_ITSELF, Baseline, ClassLoss, Side, basel
 from rostersync.roster.merging import merge
 from rostersync.roster.records import AcademicSession, Class, Course, Enrollment, Person
 from rostersync.roster.statistics import count_classes
-from rostersync.roster.terms import Calendar
+from rostersync.roster.terms import Calendar, why_not_current
 from rostersync.steps.assign_owners import OWNERS, OWNERS_BEFORE
 from rostersync.steps.keeping import BEFORE, GUARD, LOST_CLASSES, WITHOUT, Before, Keeping, before_of
 from rostersync.steps.reconcile_people import CHANGES, COURSES, DIRECTORY, DIRECTORY_IDS, SESSIONS
@@ -196,7 +196,7 @@ class _Shard:
                 by_class[row.class_id].append(row)
         self._let_rows_stay(records, by_class, enrollments)
         return {
-            one: ClassRoster(record, tuple(sorted(by_class[one], key=lambda row: row.sourced_id)))
+            one: ClassRoster(record, tuple(sorted(by_class[one], key=_row_of)))
             for one, record in records.items()
         }
 
@@ -218,15 +218,17 @@ class _Shard:
         if not self.keeping.any_rows:
             return
         for class_id in self.stored.keys() & records.keys():
-            staying = {
-                row.sourced_id: row
+            staying = [
+                row
                 for row in items.class_roster_of(self.stored[class_id]).enrollments
                 if self.keeping.row(class_id, row.sourced_id)
                 and row_stands(row, enrollments.get(row.sourced_id), self.pull.plan.today)
-            }
+            ]
             if staying:
-                others = [row for row in by_class[class_id] if row.sourced_id not in staying]
-                by_class[class_id] = [*others, *staying.values()]
+                # Of an id that is somebody else's now both rows count: an id may be another every night.
+                same = {_row_of(row) for row in staying}
+                others = [row for row in by_class[class_id] if _row_of(row) not in same]
+                by_class[class_id] = [*others, *staying]
 
     def _enrollments(self) -> dict[str, Enrollment]:
         """Return the shard's enrollments; of an id that came with several classes only its place's row."""
@@ -284,6 +286,9 @@ class _Shard:
         if was is None:
             self.counts.count_records("classes", new=1, now=1)
             self.counts.count_records("enrollments", new=len(pairs), now=len(pairs))
+            if neighbours.before.people:
+                # What a new class brings makes up for what others of its school lose.
+                self._note_baselines(None, outcome)
             return
         outcome_before = outcome
         if was is not now or self._is_touched(was, neighbours):
@@ -296,10 +301,12 @@ class _Shard:
             )
             if loss is not None:
                 self.losses.append(loss)
-            approved = self._is_approved(was, neighbours)
-            leaving = {user_id for user_id, _ in self._permitted_pairs(was)}
-            for baseline in baselines(outcome_before, outcome, approved=approved, leaving=leaving):
-                self.baselines[shard_of(baseline.owner_id)].append(baseline)
+            self._note_baselines(
+                outcome_before,
+                outcome,
+                approved=self._is_approved(was, now, neighbours),
+                leaving={user_id for user_id, _ in self._permitted_pairs(was)},
+            )
         gone = was.record.active and (now is None or not now.record.active)
         lost = gone and class_id not in self._permitted
         self.counts.count_records("classes", lost=lost, of=was.record.active, now=now is not None)
@@ -329,15 +336,31 @@ class _Shard:
             return False
         return not _dates_of(was, neighbours).isdisjoint(neighbours.touched_calendar)
 
-    def _is_approved(self, was: ClassRoster, neighbours: _Neighbours) -> bool:
-        """Say whether somebody approved that groups of a class go, or what gave the class its dates.
+    def _note_baselines(
+        self,
+        before: ClassOutcome | None,
+        now: ClassOutcome | None,
+        *,
+        approved: bool = False,
+        leaving: Collection[str] = (),
+    ) -> None:
+        for baseline in baselines(before, now, approved=approved, leaving=leaving):
+            self.baselines[shard_of(baseline.owner_id)].append(baseline)
 
-        While those were held others came of them: a group of a second teacher, or of another class.
+    def _is_approved(self, was: ClassRoster, now: ClassRoster | None, neighbours: _Neighbours) -> bool:
+        """Say whether somebody approved that a class goes, that groups of it do, or that it has no dates.
+
+        While those were held others came of them: a group of a second teacher, or of another class. What is
+        approved permits nothing where it is not why: a class that is there, dates that are today's.
         """
-        permitted = self.keeping.permitted
-        dates = {one for ids in permitted.staying.records.values() for one in ids}
-        return was.record.sourced_id in self._permitted_groups or not dates.isdisjoint(
-            _dates_of(was, neighbours)
+        class_id, plan = was.record.sourced_id, self.pull.plan
+        if class_id in self._permitted_groups:
+            return True
+        if now is None or not now.record.active:
+            return class_id in self._permitted
+        dates = {one for ids in self.keeping.permitted.staying.records.values() for one in ids}
+        return not dates.isdisjoint(_dates_of(was, neighbours)) and bool(
+            why_not_current(now.record, neighbours.now.calendar, plan.settings, plan.today)
         )
 
     @cached_property
@@ -367,6 +390,10 @@ def _dates_of(was: ClassRoster, neighbours: _Neighbours) -> set[str]:
     """Return the sessions and the course that say when a class was held."""
     course = neighbours.before.calendar.courses.get(was.record.course)
     return {*was.record.terms, was.record.course, course.school_year if course else ""}
+
+
+def _row_of(row: Enrollment) -> tuple[str, str, str]:
+    return row.sourced_id, row.user_id, row.role
 
 
 def _pairs(roster: ClassRoster | None) -> set[tuple[str, str]]:

@@ -7,10 +7,10 @@ import msgspec
 from rostersync.roster import groups as rules
 from rostersync.roster.classes import Draft
 from rostersync.roster.guard import Counts
-from rostersync.roster.losses import Baseline, LostGroup, Permitted, count_groups
+from rostersync.roster.losses import Baseline, LostGroup, LostPerson, Permitted, count_groups
 from rostersync.roster.statistics import Statistics
 from rostersync.steps.assign_owners import OWNERS, OWNERS_BEFORE
-from rostersync.steps.keeping import GUARD, LOST_GROUPS, SHOWN_ALL_THE_SAME, WITHOUT, Keeping
+from rostersync.steps.keeping import GUARD, LOST_GROUPS, LOST_PEOPLE, SHOWN_ALL_THE_SAME, WITHOUT, Keeping
 from rostersync.steps.preview_readiness import IN_GROUPS, InGroups
 from rostersync.steps.reconcile_classes import baselines_section, drafts_section
 from rostersync.steps.reconcile_people import CHANGES
@@ -117,16 +117,20 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
 
 def _permitted(staged_pull: StagedPull, keeping: Keeping) -> Permitted:
     held = keeping.permitted
-    people = frozenset(person.sourced_id for person in held.people)
-    owners: frozenset[str] = frozenset()
-    if people:
+    approved = {person.sourced_id for person in held.people}
+    people: set[str] = set()
+    owners: set[str] = set()
+    if approved:
+        for shard in ALL_SHARDS:
+            section = staged_pull.section(staged.people(*staged_pull.look, shard), LOST_PEOPLE)
+            people |= {one.sourced_id for one in decode_lines(section, LostPerson)} & approved
         pack = staged.owners(*staged_pull.look)
-        section = staged_pull.section(pack, OWNERS_BEFORE) or staged_pull.section(pack, OWNERS)
-        owner_of = msgspec.json.decode(section, type=dict[str, str])
-        owners = frozenset(owner_of[one] for one in people if one in owner_of)
+        now = msgspec.json.decode(staged_pull.section(pack, OWNERS), type=dict[str, str])
+        before_section = staged_pull.section(pack, OWNERS_BEFORE)
+        before = msgspec.json.decode(before_section, type=dict[str, str]) if before_section else now
+        owners = {before[one] for one in people if one in before and one not in now}
     return Permitted(
         people=people,
-        classes=frozenset(class_id for class_id, _ in held.classes),
         owners=owners,
         groups={group.group_id: group for group in held.groups},
     )

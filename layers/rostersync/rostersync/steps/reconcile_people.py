@@ -11,7 +11,7 @@ from rostersync.roster.changes import Changes, compare
 from rostersync.roster.guard import Counts
 from rostersync.roster.holding import person_stands
 from rostersync.roster.identity import shard_of
-from rostersync.roster.losses import LostPerson, LostRecord, count_person
+from rostersync.roster.losses import LostPerson, LostRecord, count_person, is_teacher
 from rostersync.roster.merging import merge
 from rostersync.roster.records import PEOPLE_COLLECTIONS, AcademicSession, Course, Org, Person
 from rostersync.roster.statistics import count_people
@@ -161,7 +161,7 @@ class _Shard:
         for one, item in self._stored(keys.RECORD_PREFIXES[Person]).items():
             if self.keeping.person(one) and (one in pulled or one not in kept):
                 stored, now = items.record_of(item, Person), pulled.get(one)
-                with_email = self.keeping.with_email(one, now.email if now else "")
+                with_email = self.keeping.with_email(one, teacher=is_teacher(stored))
                 if person_stands(stored, now, settings, with_email=with_email):
                     pulled[one] = stored
 

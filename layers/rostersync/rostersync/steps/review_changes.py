@@ -25,6 +25,7 @@ NOTED: Final = "noted"
 """The section of a run's issues with what was taken and should be looked at all the same."""
 
 WOULD_BE_HELD: Final = "a sync of this would be held: it takes away more than may go without an approval"
+WOULD_BE_STOPPED: Final = "a sync of this would publish nothing before an approval: {}"
 REMOVALS_STOPPED: Final = "removals are stopped: what ClassLink has no more stays"
 
 
@@ -111,7 +112,7 @@ def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
         warnings=(
             *verdict.warnings,
             *_no_groups(statistics, without),
-            *((WOULD_BE_HELD,) if plan.mode == "preview" and guarding.trips else ()),
+            *(_what_a_sync_would_meet(guarding) if plan.mode == "preview" else ()),
             *((REMOVALS_STOPPED,) if plan.additions_only else ()),
         ),
         requests=verdict.requests,
@@ -137,6 +138,12 @@ def _shown_all_the_same(staged_pull: StagedPull) -> Counter[str]:
         section = staged_pull.section(staged.groups(*staged_pull.look, shard), SHOWN_ALL_THE_SAME)
         reasons |= msgspec.json.decode(section, type=dict[str, str])
     return Counter(reasons.values())
+
+
+def _what_a_sync_would_meet(guarding: Guarding) -> tuple[str, ...]:
+    if guarding.stops:
+        return (WOULD_BE_STOPPED.format(guarding.stops),)
+    return (WOULD_BE_HELD,) if guarding.trips else ()
 
 
 def _outcome(mode: str, decision: Decision, shards: tuple[int, ...]) -> str:
