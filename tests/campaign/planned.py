@@ -6,6 +6,7 @@ from typing import cast
 from rostersync.oneroster.payloads import Row
 from rostersync.oneroster.pulling import find_total
 from rostersync.oneroster.server import Page
+from rostersync.steps.seal_pull import USERS_READ
 from simulator.faults import Fault
 from tests.campaign.invariants import Truth
 from tests.campaign.world import World
@@ -15,7 +16,9 @@ _ROW = cast("Row", None)
 
 
 def planned_requests(world: World, truth: Truth, way: Way, faults: Iterable[Fault]) -> int:
-    """Return the requests of one pull: a look at each collection, its pages, and teachers read one by one.
+    """Return the requests of one pull: a look at each collection, its pages, teachers read one by one.
+
+    Who is not found there is asked for twice.
 
     Where a server announces no totals, looking for the ends belongs to the plan.
     """
@@ -29,12 +32,12 @@ def planned_requests(world: World, truth: Truth, way: Way, faults: Iterable[Faul
     planned = 0
     for counted in truth.collections.values():
         rows = counted["received"]
-        # A server that always leaves some rows out sends the last of them one by one.
-        planned += 2 + -(-rows // (page - left_out - 1)) + min(rows, left_out)
+        # A server that always leaves some rows out sends the last of them one by one, and is asked for more.
+        planned += 2 + -(-rows // (page - left_out - 1)) + min(rows, left_out) + (left_out > 0)
         if without_totals:
             planned += 1 + _looks_for_the_end(rows)
-    asked = {one for one in world.server.served.trail if one.collection == "users"}
-    planned += len(asked) + world.server.served.token_requests
+    asked = sum(one.collection == "users" for one in world.server.served.trail)
+    planned += min(asked, 2 * USERS_READ) + world.server.served.token_requests
     return planned * (2 if way.twice else 1)
 
 

@@ -33,6 +33,7 @@ def read(
     windows: list[Window],
     *,
     page_size: int = 100,
+    largest_page: int = 0,
     in_flight: int = 1,
     clock: Clock | None = None,
     taken: Taken | None = None,
@@ -42,6 +43,7 @@ def read(
         server,
         windows,
         page_size=page_size,
+        largest_page=largest_page,
         in_flight=in_flight,
         seconds_left=clock.seconds_left,
         take=taken.take,
@@ -56,7 +58,12 @@ def read_on(server: FakePages, windows: list[Window], clock: Clock, **sizes: int
     taken = Taken()
     for _ in range(200):
         stop, _ = read(server, windows, clock=clock, taken=taken, **sizes)
-        windows, sizes = list(stop.windows), {"page_size": stop.page_size, "in_flight": stop.in_flight}
+        windows = list(stop.windows)
+        sizes = {
+            "page_size": stop.page_size,
+            "largest_page": stop.largest_page,
+            "in_flight": stop.in_flight,
+        }
         if not windows:
             return taken
         clock.wait(stop.wait_seconds)

@@ -18,7 +18,7 @@ from tests.oneroster.reading import assert_complete, read
 def test_windows_overlap_by_a_row_and_bring_every_row_once() -> None:
     server = FakePages({"orgs": rows(1000)})
     stop, taken = read(server, [Window("orgs", 0, 400), Window("orgs", 399, 1000)], in_flight=4)
-    assert stop == Stop(windows=(), wait_seconds=0, page_size=100, in_flight=4)
+    assert stop == Stop(windows=(), wait_seconds=0, page_size=100, largest_page=100, in_flight=4)
     assert_complete(taken, server)
 
 

@@ -109,6 +109,20 @@ def test_a_server_that_is_down_costs_a_few_requests(error: RosterSyncError) -> N
     assert len(server.requests) <= 12
 
 
+def test_a_page_grows_again_in_another_invocation() -> None:
+    server = FakePages({"orgs": rows(9000)})
+    troubles = {0: TooHeavy("503"), 1: TooHeavy("503"), 3: Busy("429", 90.0)}
+    server.trouble = lambda number, *_: troubles.get(number)
+    taken = Taken()
+    stop, _ = read(server, [Window("orgs", 0, 9000)], page_size=1000, taken=taken)
+    assert (stop.page_size < 500, stop.largest_page, len(stop.windows)) == (True, 1000, 1)
+    asked = len(server.requests)
+    windows = list(stop.windows)
+    read(server, windows, taken=taken, page_size=stop.page_size, largest_page=stop.largest_page)
+    assert_complete(taken, server)
+    assert max(limit for _, _, limit in server.requests[asked:]) == 1000
+
+
 def test_what_was_read_before_a_server_went_away_is_kept() -> None:
     server = FakePages({"orgs": rows(1000)})
     server.trouble = lambda number, *_: RosterServerUnavailable("reset") if number >= 3 else None

@@ -42,13 +42,14 @@ class Ticket:
 class Pace:
     """The state that the windows of one invocation share."""
 
-    def __init__(self, *, page_size: int, in_flight: int, random: Random) -> None:
+    def __init__(self, *, page_size: int, in_flight: int, random: Random, largest: int = 0) -> None:
         self.page_size = max(2, page_size)
         self.in_flight = max(1, in_flight)
         self.cool_down = 0.0
         """Seconds to wait before the next request."""
         self._random = random
-        self._largest = self.page_size
+        self.largest = max(self.page_size, largest)
+        """Rows that a page may grow to: what was not refused with 400."""
         self.proven = 0
         """Rows that were asked for and came: a size that is not too heavy."""
         self._streak = 0
@@ -87,8 +88,8 @@ class Pace:
         self._rounds = self._in_a_row = 0
         self._alone = False
         self._streak += 1
-        if self._streak >= self._patience and self.page_size < self._largest:
-            self.page_size = min(self.page_size * 2, self._largest)
+        if self._streak >= self._patience and self.page_size < self.largest:
+            self.page_size = min(self.page_size * 2, self.largest)
             self._streak = 0
             self._grown = True
 
@@ -118,7 +119,7 @@ class Pace:
         return again
 
     def _shrink(self, asked: int, *, for_ever: bool) -> int:
-        by = 2 if for_ever or self._grown or asked > self._largest // 4 + 1 else 4
+        by = 2 if for_ever or self._grown or asked > self.largest // 4 + 1 else 4
         # One row more than the part: two halves that overlap by a row still fill what the whole would have.
         smaller = min(asked, max(SMALLEST_PAGE, asked // by + 1))
         # A part of a page that is refused says little of whole pages, and nothing against sizes that worked.
@@ -129,6 +130,6 @@ class Pace:
                 self._patience = min(self._patience * 2, GROW_AFTER * 64)
             self._grown = False
         if for_ever:
-            self._largest = min(self._largest, max(2, smaller))
-            self.page_size = min(self.page_size, self._largest)
+            self.largest = min(self.largest, max(2, smaller))
+            self.page_size = min(self.page_size, self.largest)
         return smaller

@@ -53,11 +53,15 @@ class Pages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Where a pull stopped: what remains (nothing: it is done), and how to go on after ``wait_seconds``."""
+    """Where a pull stopped: what remains (nothing: it is done), and how to go on after ``wait_seconds``.
+
+    A page of ``page_size`` may grow to ``largest_page`` again.
+    """
 
     windows: tuple[Window, ...]
     wait_seconds: int
     page_size: int
+    largest_page: int
     in_flight: int
 
 
@@ -69,6 +73,7 @@ def pull(
     windows: Sequence[Window],
     *,
     page_size: int,
+    largest_page: int = 0,
     in_flight: int,
     seconds_left: Callable[[], float],
     take: Take,
@@ -85,7 +90,8 @@ def pull(
     sent, ``CredentialsRejected``, ``AccessDenied``, ``NotARosterServer``, ``UnexpectedAnswer`` and whatever
     ``take`` raises.
     """
-    reading = _Reading(server, windows, Pace(page_size=page_size, in_flight=in_flight, random=random))
+    pace = Pace(page_size=page_size, largest=largest_page, in_flight=in_flight, random=random)
+    reading = _Reading(server, windows, pace)
     reading.seconds_left, reading.take, reading.wait = seconds_left, take, wait
     threads = [
         threading.Thread(target=reading.run, name=f"pull-{number}", daemon=True)
@@ -196,6 +202,7 @@ class _Reading:
             windows=remaining,
             wait_seconds=math.ceil(self._wait_seconds) if remaining else 0,
             page_size=self._pace.page_size,
+            largest_page=self._pace.largest,
             in_flight=self._pace.in_flight,
         )
 

@@ -101,6 +101,7 @@ class Harvest:
             windows=stop.windows,
             wait_seconds=stop.wait_seconds,
             page_size=stop.page_size,
+            largest_page=stop.largest_page,
             in_flight=stop.in_flight,
             answers=tuple(self.answers),
             set_aside=dict(Counter(row.collection for row in self.set_aside)),
@@ -138,10 +139,12 @@ def fetch_pages(
         pulled_before = staged_pull.previous_verdict
         allowed = requests_in_flight if pulled_before is None else pulled_before.in_flight
         windows, page_size, in_flight = plan.tasks[request.task], plan.page_size, allowed
+        largest_page = page_size
         idle = 0
     else:
         _, before = staged_pull.part(request.task, request.part - 1)
         windows, page_size, in_flight = before.windows, before.page_size, before.in_flight
+        largest_page = before.largest_page
         idle = before.idle
     server = connect(staged_pull.integration())
     harvest = Harvest(plan.settings)
@@ -158,6 +161,7 @@ def fetch_pages(
         server,
         windows,
         page_size=page_size,
+        largest_page=largest_page,
         in_flight=in_flight,
         seconds_left=room_left,
         take=take,

@@ -89,6 +89,7 @@ class Part:
     windows: tuple[Window, ...]
     wait_seconds: int
     page_size: int
+    largest_page: int
     in_flight: int
     answers: tuple[StagedAnswer, ...]
     set_aside: dict[str, int]
