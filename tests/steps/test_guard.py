@@ -32,6 +32,8 @@ from tests.steps.guarded import (
 from tests.steps.published import kept_items
 from tests.steps.rosters import YEAR, Roster, enrolled, section, student, teacher
 
+WELL = {"published", "unchanged"}
+
 
 def synced() -> Guarded:
     """Return a tenant after its first sync."""
@@ -388,6 +390,52 @@ def test_more_that_vanishes_later_joins_the_list() -> None:
     assert len(guarded.published.people()) == 96 + 16 - 60
 
 
+def numbered(roster: Roster) -> Roster:
+    """Return the roster with ids of enrollments that are counted anew in each class, as some servers do."""
+    seats: Counter[str] = Counter()
+
+    def number(row: Enrollment) -> Enrollment:
+        seats[row.class_id] += 1
+        return replace(row, sourced_id=f"{row.class_id}/{seats[row.class_id]}")
+
+    return changed(roster, "enrollments", number)
+
+
+def as_it_is(roster: Roster) -> Roster:
+    """Return the roster."""
+    return roster
+
+
+@pytest.mark.parametrize("served", [as_it_is, numbered])
+def test_a_list_of_which_everything_is_back_is_over(served: Callable[[Roster], Roster]) -> None:
+    guarded = Guarded()
+    guarded.night(served(two_schools()))
+    gone = students_of("hill", 30)
+    held = guarded.night(served(without_people(two_schools(), gone)))
+    assert guarded.night(served(without_people(two_schools(), gone[1:]))).outcome in WELL
+    assert guarded.undecided == held.run_id
+    back = guarded.night(served(two_schools()))
+    assert (back.outcome, guarded.undecided) == ("unchanged", "")
+    assert guarded.shown(held.run_id).state == "over"
+    assert guarded.shown(held.run_id).held.decided_in == back.run_id
+    assert guarded.told() == [(held.run_id, True), (held.run_id, False)]
+    with pytest.raises(AlreadyDecided, match="is back"):
+        guarded.approve(held.run_id, two_schools())
+    # And what goes then is looked at afresh.
+    assert guarded.night(served(without_people(two_schools(), gone))).outcome == "held"
+
+
+def test_a_list_that_stopped_a_run_is_over_when_its_cause_is() -> None:
+    guarded = synced()
+    others = changed(two_schools(), "students", lambda row: replace(row, email=f"other.{row.email}"))
+    held = guarded.night(others)
+    assert held.stopped
+    assert guarded.night(others).outcome == "held"
+    assert guarded.undecided == held.run_id
+    guarded.night(two_schools())
+    assert (guarded.undecided, guarded.shown(held.run_id).state) == ("", "over")
+
+
 def test_a_discarded_list_is_forgotten_and_the_next_run_looks_afresh() -> None:
     guarded, run_id = held_night()
     guarded.told()
@@ -495,17 +543,6 @@ def test_a_night_on_which_nothing_is_held_reads_no_list() -> None:
 # -- What an approval permits, and what it does not ------------------------------------------------------
 
 
-def numbered(roster: Roster) -> Roster:
-    """Return the roster with ids of enrollments that are counted anew in each class, as some servers do."""
-    seats: Counter[str] = Counter()
-
-    def number(row: Enrollment) -> Enrollment:
-        seats[row.class_id] += 1
-        return replace(row, sourced_id=f"{row.class_id}/{seats[row.class_id]}")
-
-    return changed(roster, "enrollments", number)
-
-
 def test_ids_that_are_counted_anew_take_nobody_from_a_held_class() -> None:
     guarded = Guarded()
     guarded.night(numbered(two_schools()))
@@ -560,6 +597,7 @@ def test_what_would_be_held_is_held_after_removals_were_stopped_for_a_night(
     assert later.night(change(two_schools())).outcome == "held"
     assert later.members() == before
     assert later.night(change(two_schools())).outcome == "unchanged"
+    assert later.undecided
 
 
 def test_an_approval_of_terms_permits_no_class_to_lose_its_students() -> None:

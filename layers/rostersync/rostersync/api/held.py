@@ -63,7 +63,10 @@ class HeldShape(Shape):
     """
 
     run_id: str
-    state: Annotated[str, Field(description="undecided, approved, discarded or replaced by a later list")]
+    state: Annotated[
+        str,
+        Field(description="undecided, approved, discarded, over (all is back) or replaced by a later list"),
+    ]
     held_at: Milliseconds
     expires_at: Milliseconds
     stopped: str

@@ -18,7 +18,7 @@ from rostersync.steps.preview_readiness import PROSPECTS, stage_prospects
 from rostersync.steps.reconcile_people import CHANGES, DIRECTORY
 from rostersync.steps.requests import LookRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
-from rostersync.steps.tallies import Tally, count_changes
+from rostersync.steps.tallies import STANDS, Tally, count_changes
 from rostersync.storage import items, keys, staged
 from rostersync.storage.changes import ChangedItems
 from rostersync.storage.lines import decode_lines
@@ -42,9 +42,9 @@ def assign_owners(request: LookRequest, stores: Stores) -> None:
     stored = [items.owner_of(item) for item in owners.values()]
     keeping = Keeping(staged_pull)
     # A student who comes with the e-mail of a teacher who stays takes no owner away yet (RULES 2.2, 4.3).
-    now.student_emails -= {
-        owner.email for owner in stored if any(keeping.person(one) for one, _ in owner.records)
-    }
+    theirs = {owner.email for owner in stored if any(keeping.person(one) for one, _ in owner.records)}
+    wanted_by_both = len(theirs & now.student_emails)
+    now.student_emails -= theirs
     # What was kept so in an earlier run was published, and is there to be lost.
     before.student_emails -= {owner.email for owner in stored}
     key = stores.integrations.require(request.tenant_id).hash_key
@@ -68,6 +68,7 @@ def assign_owners(request: LookRequest, stores: Stores) -> None:
     _change_emails(
         request.tenant_id, assignment, _stored_emails(stores, request.tenant_id), changes, plan.mode == "full"
     )
+    tallies[0][STANDS] += wanted_by_both
     for finding in assignment.findings:
         tallies[0][f"noted/{finding.kind}"] += 1
     sections = {

@@ -14,7 +14,7 @@ from rostersync.steps.requests import Request, RunId
 from rostersync.steps.show_held import require_held
 from rostersync.steps.start_run import Started, StartRequest
 from rostersync.storage.integrations import Integration
-from rostersync.storage.runs import Held
+from rostersync.storage.runs import OVER, Held
 from rostersync.storage.stores import Stores
 
 
@@ -106,4 +106,6 @@ def _require(request: DecideRequest, stores: Stores, now: datetime, decision: st
 
 
 def _decided(held: Held) -> AlreadyDecided:
+    if held.decision == OVER:
+        return AlreadyDecided("everything on the list is back in ClassLink; there is nothing to decide on")
     return AlreadyDecided(f"the list has been {held.decision} already; look at the history")

@@ -73,12 +73,14 @@ def deliver_groups(request: ShardsRequest, stores: Stores, bus: Bus, *, now: dat
 
 
 def _tell_what_is_held(staged_pull: StagedPull, attention: Attention) -> None:
-    """Say that somebody has to decide on what this run holds, or has decided on what an earlier one did."""
+    """Say that somebody has to decide on what this run holds, or no more on what an earlier one did."""
     review = staged_pull.staging.get_json(staged.review(*staged_pull.look), Review)
     if review.held:
         attention.needed(REMOVALS_HELD, staged_pull.run[1])
     elif staged_pull.plan.permits and not review.stopped:
         attention.over(REMOVALS_HELD, staged_pull.plan.permits)
+    elif review.over:
+        attention.over(REMOVALS_HELD, staged_pull.plan.keeps)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from rostersync.steps.staged_pull import ALL_SHARDS, StagedPull
 from rostersync.steps.tallies import DELIVERY, add_up
 from rostersync.storage import staged
 from rostersync.storage.integrations import Trouble, Undecided
-from rostersync.storage.runs import Held, RunRecord
+from rostersync.storage.runs import OVER, Held, RunRecord
 from rostersync.storage.stores import Stores
 
 
@@ -251,16 +251,18 @@ def _note_what_is_held(run: RunRecord, request: FinishRequest, stores: Stores) -
     """Let an approved list be decided once a run has come through with it, and a new one wait."""
     if run.outcome not in {"published", "unchanged", "held"}:
         return
-    permits = StagedPull(stores, request).plan.permits if run.permits else ""
-    if permits and not run.stopped:
-        stores.runs.decide(
-            run.tenant_id,
-            permits,
-            decision="approved",
-            by=run.actor,
-            at=run.started_at,
-            decided_in=run.run_id,
-        )
-        stores.integrations.release(run.tenant_id, permits)
+    staged_pull = StagedPull(stores, request)
+    plan = staged_pull.plan
+    if plan.permits and not run.stopped:
+        _decide(run, plan.permits, "approved", run.actor, stores)
+    elif plan.keeps and stores.staging.get_json(staged.review(*staged_pull.look), Review).over:
+        _decide(run, plan.keeps, OVER, "", stores)
     if run.held is not None:
         stores.integrations.hold(run.tenant_id, Undecided(run.run_id, run.held.expires_at))
+
+
+def _decide(run: RunRecord, list_of: str, decision: str, by: str, stores: Stores) -> None:
+    stores.runs.decide(
+        run.tenant_id, list_of, decision=decision, by=by, at=run.started_at, decided_in=run.run_id
+    )
+    stores.integrations.release(run.tenant_id, list_of)

@@ -44,6 +44,10 @@ class Decision:
     stopped: str = ""
 
 
+PUBLISH_ALL: Final = Decision("publish")
+"""Nothing is held by this run, and nothing stops it."""
+
+
 class Guarding:
     """What a look at a pull takes away, and what is to be done about it."""
 
@@ -103,7 +107,7 @@ class Guarding:
         if approved is not None and summary_of(approved).stopped == why:
             why = ""
         if not (why or self.trips):
-            return Decision("publish")
+            return PUBLISH_ALL
         if why and not self.trips and earlier is not None and summary_of(earlier).stopped:
             # It is on that list already, and whoever decides has been told.
             return Decision("nothing", stopped=why)

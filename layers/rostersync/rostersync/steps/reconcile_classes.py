@@ -9,7 +9,14 @@ from typing import TypeVar
 import msgspec
 
 from rostersync.roster.changes import Changes, compare
-from rostersync.roster.classes import ClassOutcome, ClassRoster, Draft, draft_groups, too_large
+from rostersync.roster.classes import (
+    ClassOutcome,
+    ClassRoster,
+    Draft,
+    draft_groups,
+    enrolled_on,
+    too_large,
+)
 from rostersync.roster.guard import CLASSES, Counts
 from rostersync.roster.holding import class_stands, row_stands
 from rostersync.roster.identity import shard_of
@@ -23,7 +30,7 @@ from rostersync.steps.keeping import BEFORE, GUARD, LOST_CLASSES, WITHOUT, Befor
 from rostersync.steps.reconcile_people import CHANGES, COURSES, DIRECTORY, DIRECTORY_IDS, SESSIONS
 from rostersync.steps.requests import ShardsRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
-from rostersync.steps.tallies import Tally, count_changes, count_statistics
+from rostersync.steps.tallies import STANDS, Tally, count_changes, count_statistics
 from rostersync.storage import items, keys, staged
 from rostersync.storage.changes import ChangedItems
 from rostersync.storage.lines import decode_chosen, decode_lines, encode_lines
@@ -207,6 +214,7 @@ class _Shard:
                 stored = items.class_roster_of(item).record
                 if class_stands(stored, records.get(class_id)):
                     records[class_id] = stored
+                    self.tally[STANDS] += 1
 
     def _let_rows_stay(
         self,
@@ -217,14 +225,18 @@ class _Shard:
         """Let enrollments that stay be as stored, where the pull has less of them."""
         if not self.keeping.any_rows:
             return
+        today = self.pull.plan.today
         for class_id in self.stored.keys() & records.keys():
+            there = {(row.user_id, row.role) for row in by_class[class_id] if enrolled_on(row, today)}
             staying = [
                 row
                 for row in items.class_roster_of(self.stored[class_id]).enrollments
                 if self.keeping.row(class_id, row.sourced_id)
-                and row_stands(row, enrollments.get(row.sourced_id), self.pull.plan.today)
+                and (row.user_id, row.role) not in there
+                and row_stands(row, enrollments.get(row.sourced_id), today)
             ]
             if staying:
+                self.tally[STANDS] += len(staying)
                 # Of an id that is somebody else's now both rows count: an id may be another every night.
                 same = {_row_of(row) for row in staying}
                 others = [row for row in by_class[class_id] if _row_of(row) not in same]

@@ -18,7 +18,7 @@ from rostersync.roster.statistics import count_people
 from rostersync.steps.keeping import BEFORE, GUARD, LOST_PEOPLE, LOST_RECORDS, Before, Keeping
 from rostersync.steps.requests import ShardsRequest
 from rostersync.steps.staged_pull import TALLY, StagedPull
-from rostersync.steps.tallies import Tally, count_changes, count_statistics
+from rostersync.steps.tallies import STANDS, Tally, count_changes, count_statistics
 from rostersync.storage import items, keys, staged
 from rostersync.storage.changes import ChangedItems
 from rostersync.storage.lines import encode_lines
@@ -94,6 +94,7 @@ class _Shard:
                 was = items.record_of(stored[one], kind)
                 less = one not in pulled or not pulled[one].active
                 if was.active and (less or not self.keeping.everything):
+                    self.tally[STANDS] += one not in pulled or pulled[one] != was
                     pulled[one] = was
         compared = self._compare(collection, kind, pulled, aside)
         current: list[S] = compared[0]
@@ -164,6 +165,7 @@ class _Shard:
                 with_email = self.keeping.with_email(one, teacher=is_teacher(stored))
                 if person_stands(stored, now, settings, with_email=with_email):
                     pulled[one] = stored
+                    self.tally[STANDS] += 1
 
     def _count_people(self, current: Collection[Person], changes: Changes[Person]) -> None:
         """Count who is lost and who is new; note how those were stored who are others now."""

@@ -11,12 +11,12 @@ from rostersync.roster.owners import Finding
 from rostersync.roster.readiness import Readiness
 from rostersync.roster.records import COLLECTIONS, SetAside
 from rostersync.steps.assign_owners import FINDINGS
-from rostersync.steps.guarding import Decision, Guarding, reason_of
+from rostersync.steps.guarding import PUBLISH_ALL, Decision, Guarding, reason_of
 from rostersync.steps.keeping import SHOWN_ALL_THE_SAME
 from rostersync.steps.preview_readiness import judge_readiness
 from rostersync.steps.requests import LookRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, SET_ASIDE, TALLY, StagedPull
-from rostersync.steps.tallies import STATISTICS, add_up, under
+from rostersync.steps.tallies import STANDS, STATISTICS, add_up, under
 from rostersync.storage import staged
 from rostersync.storage.lines import encode_lines
 from rostersync.storage.stores import Stores
@@ -34,11 +34,13 @@ class Review:
     """What a run found, in the shape of its run item. ``shards`` have something to publish, and will be.
 
     ``held``: the run has a list of its own; ``stopped`` says why nothing is published though there is.
+    ``over``: nothing on the undecided list of an earlier run is missing any more.
     """
 
     outcome: str
     reason: str
     held: bool
+    over: bool
     stopped: str
     shards: tuple[int, ...]
     collections: dict[str, dict[str, int | None]]
@@ -90,6 +92,7 @@ def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
         outcome=_outcome(plan.mode, decision, shards),
         reason=reason_of(decision, guarding.causes),
         held=decision.held,
+        over=bool(plan.keeps) and decision == PUBLISH_ALL and not plan.additions_only and not total[STANDS],
         stopped=decision.stopped,
         shards=shards,
         collections={

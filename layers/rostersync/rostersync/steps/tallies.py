@@ -40,6 +40,10 @@ def count_statistics(tally: Tally, statistics: Statistics) -> None:
         tally[f"statistics/{name}"] += getattr(statistics, name)
 
 
+STANDS: Final = "stands"
+"""Stored records that stood in for pulled ones because they are on a list, or hang on what is."""
+
+
 def add_up(tallies: Iterable[Mapping[str, int]]) -> Tally:
     """Return the sum of tallies."""
     total: Tally = Counter()

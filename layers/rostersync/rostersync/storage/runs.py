@@ -21,12 +21,16 @@ from rostersync.storage.transactions import Put
 RUN_SECONDS: Final = 400 * 86_400
 PROGRESS_SECONDS: Final = 2 * 86_400
 
+OVER: Final = "over"
+"""What becomes of a list of which nothing is missing any more, without anybody's decision."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What became of a run's held list, kept until ``expires_at``. ``decision`` is "", approved or discarded.
+    """What became of a run's held list, kept until ``expires_at``.
 
-    ``decided_in``: the run that an approval started. Times in ms since 1970.
+    ``decision`` is "", approved, discarded or ``OVER``. ``decided_in``: the run that an approval started, or
+    that found everything back. Times in ms since 1970.
     """
 
     expires_at: int
