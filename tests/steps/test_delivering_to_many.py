@@ -25,6 +25,7 @@ MEMBERS = tuple(
 NOTHING_TO_SAY: dict[str, object] = {
     **dict.fromkeys(("outcome", "reason", "stopped"), ""),
     "held": False,
+    "over": False,
     **{name: {} for name in ("collections", "statistics", "changes", "without_groups", "notes")},
     **{name: [] for name in ("shards", "warnings")},
     **dict.fromkeys(("requests", "with_groups"), 0),
