@@ -49,7 +49,7 @@ def test_the_screen_names_the_run_and_the_run_says_what_would_go(held: Portal) -
     assert shown["studentsStillSeen"] == 30
     first = shown["largestGroups"][0]
     assert (first["school"], first["gone"], first["lost"], first["of"]) == ("Hill", True, 6, 6)
-    assert {"kind": "students", "school": "hill", "lost": 30, "of": 48} in shown["causes"]
+    assert {"kind": "students", "school": "hill", "name": "Hill", "lost": 30, "of": 48} in shown["causes"]
     assert shown["expiresAt"] - shown["heldAt"] == 90 * 86_400_000
     run = held.ask("GET", "/runs/held").body["run"]
     assert (run["outcome"], run["stopped"]) == ("held", "")
