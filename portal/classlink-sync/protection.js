@@ -1,6 +1,6 @@
 // How much may go without a person, and until when nothing may.
 
-import { details, field, h } from "./elements.js";
+import { check, details, field, h } from "./elements.js";
 import { makeSaving } from "./saving.js";
 
 const LIMITS = [
@@ -24,11 +24,12 @@ export function makeProtection(ctx, settings) {
     const control = h("input", { type: "number", class: "short", inputmode: "numeric", min: least, max: most, value: settings.guard[name] });
     return { name, least, most, ...field(t(`protection.${name}`), control) };
   });
+  const whole = check(t("protection.wholeCollection"), settings.guard.wholeCollection);
   const rows = LIMITS.map((names) => h("div", { class: "pair" }, limits.filter(({ name }) => names.includes(name)).map(({ root }) => root)));
   return makeSaving(ctx, {
     title: t("protection.title"),
     about: t("protection.about"),
-    parts: [until.root, details(t("protection.limits"), rows)],
+    parts: [until.root, details(t("protection.limits"), [...rows, whole.root])],
     read() {
       const wrong = limits.filter(({ control, least, most, complain }) => {
         const value = Number(control.value);
@@ -42,7 +43,10 @@ export function makeProtection(ctx, settings) {
       if (wrong.length || isHalfTyped) return null;
       return {
         additionsOnlyUntil: until.control.value,
-        guard: Object.fromEntries(limits.map(({ name, control }) => [name, Number(control.value)])),
+        guard: {
+          ...Object.fromEntries(limits.map(({ name, control }) => [name, Number(control.value)])),
+          wholeCollection: whole.control.checked,
+        },
       };
     },
   });

@@ -477,6 +477,7 @@ export const english = {
   "protection.membershipsCount": "and at least more than this many places",
   "protection.schoolPercent": "Of any of them: per cent of one school",
   "protection.schoolCount": "and at least more than this many in the school",
+  "protection.wholeCollection": "The whole of any collection waits, however small",
   "protection.newPercent": "Nothing is published when held and this per cent of a collection is new",
   "protection.identityPercent": "Nothing is published when this per cent of people have another e-mail, login or name",
   "protection.dayWrong": "Enter the whole date, or leave it empty.",

@@ -1,12 +1,12 @@
 """What a tenant chooses about its sync; nothing that may take groups away without a preview."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from rostersync.clock import milliseconds
 from rostersync.errors import InvalidInput, PreviewNeeded
-from rostersync.roster.guard import GuardSettings
 from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings, may_remove_groups
 from rostersync.storage.integrations import Integration, next_due_at
@@ -18,7 +18,10 @@ PREVIEW_HOLDS: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What is to be changed; None stays as it is. ``preview`` is the id of a preview run, or ""."""
+    """What is to be changed; None stays as it is. ``preview`` is the id of a preview run, or "".
+
+    ``guard`` has the changed fields of ``GuardSettings``.
+    """
 
     roster: RosterSettings | None = None
     creation: CreationSettings | None = None
@@ -26,7 +29,7 @@ class Choices:
     time_zone: str | None = None
     paused: bool | None = None
     pause_windows: tuple[PauseWindow, ...] | None = None
-    guard: GuardSettings | None = None
+    guard: Mapping[str, Any] = field(default_factory=dict)
     additions_only_until: str | None = None
     preview: str = ""
 
@@ -48,7 +51,7 @@ def change_settings(
         time_zone=before.time_zone if choices.time_zone is None else choices.time_zone,
         paused=before.paused if choices.paused is None else choices.paused,
         pause_windows=before.pause_windows if choices.pause_windows is None else choices.pause_windows,
-        guard=before.guard if choices.guard is None else choices.guard,
+        guard=replace(before.guard, **choices.guard),
         additions_only_until=_date(before.additions_only_until, choices.additions_only_until),
     )
     if may_remove_groups(before.settings, after.settings):
