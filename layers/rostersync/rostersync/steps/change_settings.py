@@ -9,7 +9,8 @@ from rostersync.clock import milliseconds
 from rostersync.errors import InvalidInput, PreviewNeeded
 from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings, may_remove_groups
-from rostersync.storage.integrations import Integration, next_due_at
+from rostersync.storage.due_times import next_due_at, to_due_at
+from rostersync.storage.integrations import Integration
 from rostersync.storage.stores import Stores
 
 PREVIEW_HOLDS: Final = timedelta(hours=24)
@@ -58,6 +59,9 @@ def change_settings(
         _require_preview(before, after.settings, choices.preview, stores, now)
     zone = after.time_zone or default_time_zone
     due_at = next_due_at(now, zone, after.nightly_hour, after.last_nightly_date, after.pause_windows)
+    if before.paused or before.due_at > to_due_at(now):
+        # A night that only this change makes due is due from now on: nobody has missed it.
+        due_at = max(due_at, to_due_at(now))
     after = replace(after, due_at=due_at)
     stores.integrations.choose(before, after)
     return after
