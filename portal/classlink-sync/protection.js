@@ -1,6 +1,7 @@
-// How much may go without a person, and until when nothing may.
+// How much may go without a person, and until when nothing may; that it ends early is previewed first.
 
 import { check, details, field, h } from "./elements.js";
+import { previewFirst } from "./previewing.js";
 import { makeSaving } from "./saving.js";
 
 const LIMITS = [
@@ -30,6 +31,7 @@ export function makeProtection(ctx, settings) {
     title: t("protection.title"),
     about: t("protection.about"),
     parts: [until.root, details(t("protection.limits"), [...rows, whole.root])],
+    preview: ({ additionsOnlyUntil }, place) => previewFirst(ctx, { additionsOnlyUntil }, place),
     read() {
       const wrong = limits.filter(({ control, least, most, complain }) => {
         const value = Number(control.value);

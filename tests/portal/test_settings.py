@@ -138,3 +138,8 @@ def test_the_limits_of_what_may_go_and_a_day_without_removals_are_kept(admin):
     form.get_by_text("How much is too much").click()
     expect(percent).to_have_value("25")
     expect(whole).not_to_be_checked()
+    form.get_by_label("Take nothing away until").fill("")
+    save(form)
+    expect(form.get_by_text("No group would go.")).to_be_visible()
+    form.get_by_role("button", name="Save these settings").click()
+    expect(form.get_by_text("Saved.")).to_be_visible()

@@ -250,10 +250,14 @@ class WouldBeMade(Shape):
 
 
 class StartRun(Shape):
-    """Which kind of sync; ``settings`` are for a preview, in place of the tenant's own."""
+    """Which kind of sync; ``settings`` are for a preview, in place of the tenant's own.
+
+    A preview with ``additionsOnlyUntil`` shows what goes once that day is over.
+    """
 
     mode: Mode = "changes"
     settings: RosterChoices | None = None
+    additions_only_until: DateOrNone | None = None
 
 
 class StartedRun(Shape):

@@ -101,7 +101,8 @@ def plan_pull(
         guard=integration.guard,
         keeps=_kept_list(run, integration),
         permits=_permitted_list(run, integration),
-        additions_only=stop_removals or today <= integration.additions_only_until,
+        additions_only=stop_removals
+        or (run.additions_only_until is None and today <= integration.additions_only_until),
         school_ids=integration.school_ids,
         # Once something was published the guard knows what there was.
         not_empty=() if integration.synced_at else integration.not_empty,
