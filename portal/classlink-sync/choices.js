@@ -1,12 +1,11 @@
 // Which classes become groups, and how they are called. What may take groups away is previewed first.
 
-import { button, check, details, field, h, note, select, table } from "./elements.js";
-import { makeProgress } from "./progress.js";
+import { check, details, field, h, select } from "./elements.js";
+import { previewFirst } from "./previewing.js";
 import { makeSaving } from "./saving.js";
 
 const LOGINS = ["", "email", "username", "identifier", "email-local-part"];
 const LONGEST_DAYS = 60;
-const KINDS = ["groups", "classes", "people"];
 
 /** Make the form of `settings.roster`; `schools` are those that can be left out. */
 export function makeChoices(ctx, settings, schools) {
@@ -65,48 +64,7 @@ export function makeChoices(ctx, settings, schools) {
       details(t("choices.rewrite"), domains.root, { open: Object.keys(roster.emailDomains).length > 0 }),
     ],
     read,
-    preview: (change, place) => previewFirst(ctx, change.roster, place),
-  });
-}
-
-/** Preview under these settings, show what would go, and resolve to the preview's id or "". */
-async function previewFirst(ctx, roster, place) {
-  const { t, format } = ctx;
-  const { runId, already } = await ctx.api.post("/runs", { mode: "preview", settings: roster });
-  if (already) {
-    place.replaceChildren(note("warn", h("p", {}, t("choices.busy"))));
-    await answered(ctx, place, [[t("close"), ""]]);
-    return "";
-  }
-  const progress = makeProgress(ctx);
-  place.replaceChildren(h("p", {}, t("choices.previewing")), progress.root);
-  const { run } = await ctx.watch(runId, progress.show);
-  if (run.outcome !== "previewed") {
-    place.replaceChildren(note("bad", h("p", {}, t("choices.previewFailed", { reason: run.reason }))));
-    await answered(ctx, place, [[t("close"), ""]]);
-    return "";
-  }
-  const { added = {}, removed = {} } = run.changes;
-  const going = removed.groups ?? 0;
-  place.replaceChildren(
-    note(going ? "warn" : "good", h("p", {}, t("choices.would", { count: going }))),
-    table(
-      t("choices.wouldTable"),
-      [{ label: t("run.kind") }, { label: t("chart.added"), number: true }, { label: t("chart.removed"), number: true }],
-      KINDS.map((kind) => [t.of("kind", kind), format.number(added[kind] ?? 0), format.number(removed[kind] ?? 0)]),
-    ),
-  );
-  return answered(ctx, place, [
-    [t("choices.saveThese"), runId, "primary"],
-    [t("cancel"), "", "plain"],
-  ]);
-}
-
-function answered(ctx, place, actions) {
-  return new Promise((resolve) => {
-    const buttons = actions.map(([label, value, kind]) => button(label, () => resolve(value), { kind }));
-    place.append(h("div", { class: "actions" }, buttons));
-    buttons[0].focus();
+    preview: (change, place) => previewFirst(ctx, { settings: change.roster }, place),
   });
 }
 

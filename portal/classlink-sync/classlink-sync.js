@@ -203,7 +203,6 @@ class ClassLinkSync extends HTMLElement {
     const name = ctx.canAct ? wanted : "reader";
     if (this.#view?.name === name) return;
     if (!ctx.canAct) {
-      if (this.#view?.name === "reader") return;
       this.#put({ name: "reader", root: note("calm", [h("h2", {}, ctx.t("connect.title")), h("p", {}, ctx.t("connect.readOnly"))]) });
       return;
     }

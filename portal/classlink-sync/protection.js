@@ -1,6 +1,7 @@
-// How much may go without a person, and until when nothing may.
+// How much may go without a person, and until when nothing may; that it ends early is previewed first.
 
-import { details, field, h } from "./elements.js";
+import { check, details, field, h } from "./elements.js";
+import { previewFirst } from "./previewing.js";
 import { makeSaving } from "./saving.js";
 
 const LIMITS = [
@@ -24,11 +25,13 @@ export function makeProtection(ctx, settings) {
     const control = h("input", { type: "number", class: "short", inputmode: "numeric", min: least, max: most, value: settings.guard[name] });
     return { name, least, most, ...field(t(`protection.${name}`), control) };
   });
+  const whole = check(t("protection.wholeCollection"), settings.guard.wholeCollection);
   const rows = LIMITS.map((names) => h("div", { class: "pair" }, limits.filter(({ name }) => names.includes(name)).map(({ root }) => root)));
   return makeSaving(ctx, {
     title: t("protection.title"),
     about: t("protection.about"),
-    parts: [until.root, details(t("protection.limits"), rows)],
+    parts: [until.root, details(t("protection.limits"), [...rows, whole.root])],
+    preview: ({ additionsOnlyUntil }, place) => previewFirst(ctx, { additionsOnlyUntil }, place),
     read() {
       const wrong = limits.filter(({ control, least, most, complain }) => {
         const value = Number(control.value);
@@ -42,7 +45,10 @@ export function makeProtection(ctx, settings) {
       if (wrong.length || isHalfTyped) return null;
       return {
         additionsOnlyUntil: until.control.value,
-        guard: Object.fromEntries(limits.map(({ name, control }) => [name, Number(control.value)])),
+        guard: {
+          ...Object.fromEntries(limits.map(({ name, control }) => [name, Number(control.value)])),
+          wholeCollection: whole.control.checked,
+        },
       };
     },
   });

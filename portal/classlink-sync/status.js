@@ -24,7 +24,7 @@ export function makeStatus(ctx, first, { onReplace, onSync, onWatch }) {
   const title = h("h2", { tabindex: -1 }, first.connection.districtName || t("status.title"));
   const state = h("span", {});
   const alert = h("div", { class: "stack" });
-  const held = h("div", { class: "stack" });
+  const heldPlace = h("div", { class: "stack" });
   const starts = ["preview", "full", "changes"].map((mode) =>
     button(t(`sync.${mode}`), () => start(mode), { kind: mode === "changes" ? "primary" : "", "data-mode": mode }),
   );
@@ -49,11 +49,12 @@ export function makeStatus(ctx, first, { onReplace, onSync, onWatch }) {
     { class: "stack" },
     h("header", { class: "row apart" }, h("div", { class: "row" }, title, state), ctx.canAct && h("div", { class: "actions" }, starts)),
     alert,
-    held,
+    heldPlace,
     tabs.root,
   );
   let shownStatus = "";
   let shownHeld = "";
+  let held = null;
   let shownRun = first.lastRun?.runId;
 
   async function start(mode) {
@@ -84,8 +85,10 @@ export function makeStatus(ctx, first, { onReplace, onSync, onWatch }) {
     }
     if (screen.held !== shownHeld) {
       shownHeld = screen.held;
-      held.replaceChildren(...(screen.held ? [makeHeld(ctx, screen.held, { onStarted: onWatch, onDiscarded: () => ctx.soon().then(() => title.focus()) })] : []));
+      held = screen.held ? makeHeld(ctx, screen.held, { onStarted: onWatch, onDiscarded: () => ctx.soon().then(() => title.focus()) }) : null;
+      heldPlace.replaceChildren(...(held ? [held.root] : []));
     }
+    held?.show(running);
     overview.show(found);
     history.show(found);
     if (screen.lastRun?.runId !== shownRun) {

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rostersync.errors import StorageConflict
@@ -12,8 +12,9 @@ from rostersync.roster.records import Org
 from rostersync.roster.settings import RosterSettings, may_remove_groups
 from rostersync.steps.change_settings import Choices, change_settings
 from rostersync.storage.integrations import Integrations
-from tests.api.portal import Portal
+from tests.api.portal import Portal, served
 from tests.steps.driver import TENANT, connected, sync
+from tests.steps.guarded import without_classes
 from tests.steps.published import published
 from tests.steps.rosters import section, serve, small_roster
 
@@ -104,6 +105,46 @@ def test_what_may_take_groups_away_needs_a_preview_under_exactly_it(portal: Port
     changed = change(portal, roster=WITHOUT_HILL, preview=seen)
     assert (changed.status, changed.body["roster"]["schoolsExcluded"]) == (200, ["hill"])
     assert portal.sync(small_roster()).statistics["groups"] == 0
+
+
+def test_ending_additions_only_early_needs_a_preview_of_what_goes_then() -> None:
+    def look_at(until: str, **settings: Any) -> str:
+        portal.clock += timedelta(minutes=5)
+        body = {"mode": "preview", "additionsOnlyUntil": until, **settings}
+        run_id: str = portal.ask("POST", "/runs", body).body["runId"]
+        portal.sync(fewer, mode="preview", run_id=run_id)
+        return run_id
+
+    with served(Portal(stores=connected(additions_only_until="2026-12-31"))) as portal:
+        portal.sync(small_roster())
+        fewer = without_classes(small_roster(), ["c1"])
+        portal.sync(fewer)
+        assert portal.sync(fewer).statistics["groups"] == 2
+        # A later day lets nothing go, and no preview shows more than the syncs do.
+        assert change(portal, additionsOnlyUntil="2027-01-31").status == 200
+        own = preview(portal, {})
+        assert portal.ask("GET", f"/runs/{own}").body["run"]["changes"]["removed"] == {}
+        for until in ("", "2026-10-01", "2026-11-30"):
+            assert change(portal, additionsOnlyUntil=until, preview=own).code == "preview-needed"
+        seen = look_at("2026-11-30")
+        shown = portal.ask("GET", f"/runs/{seen}").body["run"]
+        assert shown["changes"]["removed"]["groups"] == 1
+        assert change(portal, additionsOnlyUntil="", preview=seen).code == "preview-needed"
+        both = {"roster": WITHOUT_HILL, "additionsOnlyUntil": "2026-11-30"}
+        assert change(portal, **both, preview=seen).code == "preview-needed"
+        assert change(portal, additionsOnlyUntil="2026-11-30", preview=seen).status == 200
+        assert portal.sync(fewer).statistics["groups"] == 2
+        assert change(portal, additionsOnlyUntil="", preview=look_at("")).status == 200
+        assert portal.sync(fewer).statistics["groups"] == 1
+        # It is over: nothing stays by it any more.
+        assert change(portal, additionsOnlyUntil="2026-10-01").status == 200
+        assert change(portal, additionsOnlyUntil="").status == 200
+
+
+@pytest.mark.parametrize("mode", ["changes", "full"])
+def test_only_a_preview_is_made_as_after_a_day(portal: Portal, mode: str) -> None:
+    refused = portal.ask("POST", "/runs", {"mode": mode, "additionsOnlyUntil": ""})
+    assert (refused.status, refused.code) == (400, "invalid-input")
 
 
 def test_a_preview_shows_how_ready_the_tenant_is_and_no_other_run_does(portal: Portal) -> None:
@@ -197,6 +238,7 @@ SETTINGS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(SETTINGS, SETTINGS)
 def test_a_change_that_needs_no_preview_takes_no_group_away(
     before: RosterSettings, after: RosterSettings

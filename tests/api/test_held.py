@@ -49,7 +49,7 @@ def test_the_screen_names_the_run_and_the_run_says_what_would_go(held: Portal) -
     assert shown["studentsStillSeen"] == 30
     first = shown["largestGroups"][0]
     assert (first["school"], first["gone"], first["lost"], first["of"]) == ("Hill", True, 6, 6)
-    assert {"kind": "students", "school": "hill", "lost": 30, "of": 48} in shown["causes"]
+    assert {"kind": "students", "school": "hill", "name": "Hill", "lost": 30, "of": 48} in shown["causes"]
     assert shown["expiresAt"] - shown["heldAt"] == 90 * 86_400_000
     run = held.ask("GET", "/runs/held").body["run"]
     assert (run["outcome"], run["stopped"]) == ("held", "")
@@ -151,12 +151,26 @@ def test_guard_and_additions_only_are_settings(held: Portal) -> None:
 
     before = held.ask("GET", "/integration/settings").body
     assert (before["guard"]["districtPercent"], before["guard"]["membershipsCount"]) == (10, 50)
+    assert before["guard"]["wholeCollection"] is True
     assert before["additionsOnlyUntil"] == ""
     chosen = change(guard={"schoolPercent": 80}, additionsOnlyUntil="2026-12-31").body
     assert chosen["guard"] == {**before["guard"], "schoolPercent": 80}
     assert chosen["additionsOnlyUntil"] == "2026-12-31"
     assert change(paused=False).body == chosen
-    assert change(additionsOnlyUntil="").body["additionsOnlyUntil"] == ""
     for wrong in ("2026-13-01", "tomorrow", None):
         assert change(additionsOnlyUntil=wrong).status == (400 if wrong else 200)
     assert change(guard={"schoolPercent": 0}).code == "invalid-input"
+
+
+def test_a_limit_that_is_left_out_stays_as_it_was_chosen(held: Portal) -> None:
+    def change(**guard: Any) -> Any:
+        return held.ask("PATCH", "/integration/settings", {"guard": guard}).body["guard"]
+
+    strict = change(districtPercent=2, districtCount=0, wholeCollection=False)
+    assert change(schoolPercent=80) == {**strict, "schoolPercent": 80}
+    assert held.ask("PATCH", "/integration/settings", {"paused": True}).body["guard"]["districtCount"] == 0
+    guard = held.stores.integrations.require(TENANT).guard
+    assert guard == GuardSettings(
+        district_percent=2, district_count=0, school_percent=80, whole_collection=False
+    )
+    assert change() == change(schoolPercent=None) == {**strict, "schoolPercent": 80}

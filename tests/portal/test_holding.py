@@ -34,6 +34,10 @@ def test_what_would_go_is_seen_and_approved(admin):
     kinds = panel.get_by_role("table", name="What would go")
     expect(kinds.get_by_role("row").filter(has_text="Classes")).to_contain_text(f"{len(admin.gone)}")
     expect(admin.page.get_by_text("Removals held", exact=True)).to_be_visible()
+    too_much = panel.get_by_role("listitem").filter(
+        has_text=re.compile(r"School: \d+ of \d+ groups would go")
+    )
+    expect(too_much).to_have_count(1)
     panel.get_by_text("The largest groups that would go or shrink").first.click()
     expect(panel.get_by_text(re.compile("goes, with")).first).to_be_visible()
     assert violations(admin.page) == []
@@ -55,6 +59,10 @@ def test_a_discarded_list_is_looked_at_afresh(admin):
     before = figure(admin, "Classes")
     panel = admin.page.get_by_role("region", name="Removals wait for you")
     panel.get_by_role("button", name="Discard").click()
+    admin.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(panel.get_by_role("button", name="Discard")).to_be_focused()
+    panel.get_by_role("button", name="Discard").click()
+    admin.page.get_by_role("dialog").get_by_role("button", name="Discard").click()
     expect(panel).to_have_count(0)
     admin.sync()
     expect(panel).to_be_visible()

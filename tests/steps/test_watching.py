@@ -1,6 +1,7 @@
 """Once an hour: who is in trouble is counted, and Senso is told once of each cause, and when it clears."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from rostersync.errors import AccessDenied, CredentialsRejected, EventBusUnavail
 from rostersync.parsing import parse_request
 from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.records import Org
+from rostersync.steps.change_settings import Choices, change_settings
 from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_disconnect
 from rostersync.steps.watch_tenants import WatchRequest, watch_tenants
 from rostersync.storage.integrations import Leaving, Trouble, Undecided
@@ -76,8 +78,57 @@ def test_who_was_connected_28_hours_ago_and_had_a_night_is_stale_and_before_its_
     assert stale_after(28.01, **never) == 1
     # Connected by day, and then the night was set to the hour before: the first one is on the day after.
     first = {"last_nightly_date": "", "due_at": "2026-10-06T16:00Z"}
-    assert stale_after(37.9, **never, **first) == 0
-    assert stale_after(38, **never, **first) == 1
+    assert stale_after(39.9, **never, **first) == 0
+    assert stale_after(40, **never, **first) == 1
+
+
+def choose(stores: FakeStores, at: Any, **choices: Any) -> None:
+    """Change the tenant's settings."""
+    change_settings(TENANT, Choices(**choices), stores, now=at, default_time_zone="UTC")
+
+
+def test_a_night_that_was_moved_to_a_later_hour_is_not_missed_before_it() -> None:
+    """The night was at 2; then it is set to 22, and the next one is the day after's."""
+    stores = connected(synced_at=0, last_nightly_date="2026-10-04")
+    two = NOW.replace(hour=2)
+    sync(stores, serve(small_roster()), now=two, cause="nightly")
+    choose(stores, two + 8 * HOUR, nightly_hour=22)
+    evening = two + 44 * HOUR
+    assert [watch(stores, now=two + hours * HOUR) for hours in (29, 36, 43)] == [NOBODY] * 3
+    assert watch(stores, now=evening + 1.9 * HOUR) == NOBODY
+    # None began: nobody took it.
+    assert watch(stores, now=evening + 2 * HOUR)["TenantsStale"] == 1
+
+
+def test_a_night_that_failed_is_missed_and_one_that_goes_on_is_not() -> None:
+    stores = connected(synced_at=0, last_nightly_date="2026-10-04")
+    two = NOW.replace(hour=2)
+    sync(stores, serve(small_roster()), now=two, cause="nightly", run_id="first")
+    choose(stores, two + 8 * HOUR, nightly_hour=22)
+    evening = two + 44 * HOUR
+    seen: list[dict[str, int]] = []
+    look = partial(watch, stores, now=evening + HOUR / 2)
+    down = RosterServerUnavailable("503")
+    refuse(stores, down, now=evening, cause="nightly", before=lambda _: seen.append(look()))
+    assert look()["TenantsStale"] == 1
+    # Before Plan it was due; from then on it went on.
+    assert seen
+    assert all(one == NOBODY for one in seen)
+
+
+def test_who_was_paused_for_weeks_has_missed_no_night() -> None:
+    stores = connected(synced_at=0, last_nightly_date="2026-10-04")
+    two = NOW.replace(hour=2)
+    sync(stores, serve(small_roster()), now=two, cause="nightly")
+    choose(stores, two + HOUR, paused=True)
+    weeks = two + 21 * 24 * HOUR
+    for hour in (-1, 8):
+        at = weeks + hour * HOUR
+        choose(stores, at, paused=True)
+        choose(stores, at, paused=False)
+        assert [watch(stores, now=at + hours * HOUR) for hours in (0, 1)] == [NOBODY] * 2
+    # It was due from the moment on.
+    assert watch(stores, now=at + 2 * HOUR)["TenantsStale"] == 1
 
 
 @pytest.mark.parametrize(
@@ -100,7 +151,7 @@ def test_a_pause_is_nobodys_trouble(fields: dict[str, Any], hours: float, stale:
 def test_all_that_are_connected_are_counted_and_not_only_those_that_are_due() -> None:
     stores = connected("calm", synced_at=NOW_MS)
     troubled: dict[str, dict[str, Any]] = {
-        "stale": {"synced_at": 5, "last_nightly_date": "2026-10-01"},
+        "stale": {"synced_at": 5, "last_nightly_date": "2026-10-01", "due_at": "2026-10-02T02:00Z"},
         "rejected": {"trouble": Trouble("credentials rejected", "r"), "status": "credentials rejected"},
         "paused-rejected": {"trouble": Trouble("credentials rejected", "r"), "paused": True},
         "paused-held": {"held": Undecided("run", NOW_MS + 1), "paused": True},

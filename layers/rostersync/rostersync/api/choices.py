@@ -17,7 +17,6 @@ from rostersync.api.shapes import (
     SettingsChange,
     WouldBeMade,
 )
-from rostersync.roster.guard import GuardSettings
 from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.steps.change_settings import Choices, change_settings
@@ -50,7 +49,7 @@ def patch_settings(body: SettingsChange) -> Settings:
         time_zone=body.time_zone,
         paused=body.paused,
         pause_windows=None if body.pause_windows is None else tuple(map(_window, body.pause_windows)),
-        guard=GuardSettings(**body.guard.model_dump()) if body.guard else None,
+        guard=body.guard.model_dump(exclude_none=True) if body.guard else {},
         additions_only_until=body.additions_only_until,
         preview=body.preview,
     )

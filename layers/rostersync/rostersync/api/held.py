@@ -48,10 +48,11 @@ class HeldGroup(Shape):
 
 
 class HeldCause(Shape):
-    """What was too much: of a kind or collection, in a school, "" for all of them."""
+    """What was too much: of a kind or collection, in a school, or in all of them: ``school`` is "" then."""
 
     kind: str
     school: str
+    name: str
     lost: int
     of: int
 
@@ -75,7 +76,7 @@ class HeldShape(Shape):
     schools: list[HeldSchool]
     largest_groups: list[HeldGroup]
     students_still_seen: Annotated[
-        int, Field(description="Students whom teachers still see who are no longer theirs")
+        int, Field(description="Students whom teachers still saw at heldAt who were no longer theirs then")
     ]
     decided_by: str
     decided_at: Milliseconds
@@ -139,7 +140,13 @@ def _shape(run_id: str, shown: ShownList) -> HeldShape:
         expires_at=held.expires_at,
         stopped=summary.stopped,
         causes=[
-            HeldCause(kind=kind, school="" if school == EVERYWHERE else school, lost=lost, of=of)
+            HeldCause(
+                kind=kind,
+                school="" if school == EVERYWHERE else school,
+                name=shown.schools.get(school, ""),
+                lost=lost,
+                of=of,
+            )
             for kind, school, lost, of in summary.causes
         ],
         kinds=_kinds(summary.shares.get(EVERYWHERE, {})),

@@ -30,7 +30,8 @@ def post_runs(body: StartRun) -> StartedRun:
     caller, at = services.who_acts(router), services.current()
     event = {"tenantId": caller.tenant_id, "mode": body.mode, "actor": caller.actor}
     settings = roster_settings(body.settings) if body.settings else None
-    request = parse_request(StartRequest, {**event, "settings": settings})
+    other = {"settings": settings, "additionsOnlyUntil": body.additions_only_until}
+    request = parse_request(StartRequest, {**event, **other})
     started = start_run(
         request,
         at.stores,

@@ -165,20 +165,42 @@ Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class GuardChoices(Shape):
-    """How much is held: more than the per cent of what there was, and more than the number."""
+    """How much is held: more than the per cent of what there was, and more than the number.
 
-    district_percent: Percent = 10
-    district_count: Count = 5
-    memberships_percent: Percent = 20
-    memberships_count: Count = 50
-    school_percent: Percent = 50
-    school_count: Count = 5
-    new_percent: Percent = 50
-    identity_percent: Percent = 75
+    ``wholeCollection``: the whole of any OneRoster collection, however small.
+    """
+
+    district_percent: Percent
+    district_count: Count
+    memberships_percent: Percent
+    memberships_count: Count
+    school_percent: Percent
+    school_count: Count
+    whole_collection: StrictBool
+    new_percent: Percent
+    identity_percent: Percent
+
+
+class GuardChange(Shape):
+    """Those of ``guard`` that are to be changed."""
+
+    district_percent: Percent | None = None
+    district_count: Count | None = None
+    memberships_percent: Percent | None = None
+    memberships_count: Count | None = None
+    school_percent: Percent | None = None
+    school_count: Count | None = None
+    whole_collection: StrictBool | None = None
+    new_percent: Percent | None = None
+    identity_percent: Percent | None = None
 
 
 class SettingsChange(Shape):
-    """What is to be changed; what is left out stays. ``preview``: the id of one, where it is needed."""
+    """What is to be changed; what is left out stays, each limit of ``guard`` by itself.
+
+    ``roster`` and ``creation`` are written whole: what is left out of these is the default.
+    ``preview``: the id of one, where it is needed.
+    """
 
     roster: RosterChoices | None = None
     creation: CreationChoices | None = None
@@ -186,7 +208,7 @@ class SettingsChange(Shape):
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     paused: StrictBool | None = None
     pause_windows: Annotated[tuple[PauseWindowShape, ...], Field(max_length=MOST_WINDOWS)] | None = None
-    guard: GuardChoices | None = None
+    guard: GuardChange | None = None
     additions_only_until: DateOrNone | None = None
     preview: Annotated[str, Field(max_length=80)] = ""
 
@@ -228,10 +250,14 @@ class WouldBeMade(Shape):
 
 
 class StartRun(Shape):
-    """Which kind of sync; ``settings`` are for a preview, in place of the tenant's own."""
+    """Which kind of sync; ``settings`` are for a preview, in place of the tenant's own.
+
+    A preview with ``additionsOnlyUntil`` shows what goes once that day is over.
+    """
 
     mode: Mode = "changes"
     settings: RosterChoices | None = None
+    additions_only_until: DateOrNone | None = None
 
 
 class StartedRun(Shape):

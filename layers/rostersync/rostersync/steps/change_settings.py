@@ -1,15 +1,19 @@
-"""What a tenant chooses about its sync; nothing that may take groups away without a preview."""
+"""What a tenant chooses about its sync; nothing that may take groups away without a preview.
 
-from dataclasses import dataclass, replace
+Limits of the guard need none: what is held stays until somebody decides on its list, whatever they become.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from rostersync.clock import milliseconds
+from rostersync.clock import local_date, milliseconds
 from rostersync.errors import InvalidInput, PreviewNeeded
-from rostersync.roster.guard import GuardSettings
 from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings, may_remove_groups
-from rostersync.storage.integrations import Integration, next_due_at
+from rostersync.storage.due_times import next_due_at, to_due_at
+from rostersync.storage.integrations import Integration
 from rostersync.storage.stores import Stores
 
 PREVIEW_HOLDS: Final = timedelta(hours=24)
@@ -18,7 +22,10 @@ PREVIEW_HOLDS: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What is to be changed; None stays as it is. ``preview`` is the id of a preview run, or ""."""
+    """What is to be changed; None stays as it is. ``preview`` is the id of a preview run, or "".
+
+    ``guard`` has the changed fields of ``GuardSettings``.
+    """
 
     roster: RosterSettings | None = None
     creation: CreationSettings | None = None
@@ -26,7 +33,7 @@ class Choices:
     time_zone: str | None = None
     paused: bool | None = None
     pause_windows: tuple[PauseWindow, ...] | None = None
-    guard: GuardSettings | None = None
+    guard: Mapping[str, Any] = field(default_factory=dict)
     additions_only_until: str | None = None
     preview: str = ""
 
@@ -48,13 +55,17 @@ def change_settings(
         time_zone=before.time_zone if choices.time_zone is None else choices.time_zone,
         paused=before.paused if choices.paused is None else choices.paused,
         pause_windows=before.pause_windows if choices.pause_windows is None else choices.pause_windows,
-        guard=before.guard if choices.guard is None else choices.guard,
+        guard=replace(before.guard, **choices.guard),
         additions_only_until=_date(before.additions_only_until, choices.additions_only_until),
     )
-    if may_remove_groups(before.settings, after.settings):
-        _require_preview(before, after.settings, choices.preview, stores, now)
+    ends_early = _ends_early(before, after, now, default_time_zone)
+    if ends_early or may_remove_groups(before.settings, after.settings):
+        _require_preview(before, after, choices.preview, stores, now, ends_early=ends_early)
     zone = after.time_zone or default_time_zone
     due_at = next_due_at(now, zone, after.nightly_hour, after.last_nightly_date, after.pause_windows)
+    if before.paused or before.due_at > to_due_at(now):
+        # A night that only this change makes due is due from now on: nobody has missed it.
+        due_at = max(due_at, to_due_at(now))
     after = replace(after, due_at=due_at)
     stores.integrations.choose(before, after)
     return after
@@ -70,8 +81,14 @@ def _date(before: str, chosen: str | None) -> str:
     return before if chosen is None else ""
 
 
+def _ends_early(before: Integration, after: Integration, now: datetime, default_time_zone: str) -> bool:
+    """Say whether what stays today, because nothing may go, can go sooner than it could."""
+    today = local_date(milliseconds(now), before.time_zone or default_time_zone)
+    return today <= before.additions_only_until and after.additions_only_until < before.additions_only_until
+
+
 def _require_preview(
-    before: Integration, settings: RosterSettings, run_id: str, stores: Stores, now: datetime
+    before: Integration, after: Integration, run_id: str, stores: Stores, now: datetime, *, ends_early: bool
 ) -> None:
     """Raise ``PreviewNeeded`` unless the run is a recent preview under exactly these settings."""
     run = stores.runs.get(before.tenant_id, run_id) if run_id else None
@@ -79,7 +96,8 @@ def _require_preview(
     if (
         run is None
         or run.outcome != "previewed"
-        or run.settings != settings
+        or run.settings != after.settings
+        or (ends_early and run.additions_only_until != after.additions_only_until)
         or run.finished_at < oldest
         # One that began before this connection may be of another district's roster.
         or run.started_at < before.connected_at

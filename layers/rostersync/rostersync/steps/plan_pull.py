@@ -86,7 +86,9 @@ def plan_pull(
     shard_tasks = min(len(ALL_SHARDS), 1 + sum(totals.values()) // ROWS_PER_SHARD_TASK)
     today = local_date(run.started_at, time_zone)
     # While nothing may go an approval permits nothing, and its list stays undecided.
-    additions_only = stop_removals or today <= integration.additions_only_until
+    additions_only = stop_removals or (
+        run.additions_only_until is None and today <= integration.additions_only_until
+    )
     permits = "" if additions_only else _permitted_list(run, integration)
     plan = Plan(
         mode=request.mode,

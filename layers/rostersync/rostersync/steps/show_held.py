@@ -22,7 +22,7 @@ REPLACED: Final = "replaced"
 class ShownList:
     """A held list. ``state`` is ``undecided``, ``approved``, ``discarded`` or ``replaced``.
 
-    ``schools`` are names by sourcedId, of those of which something would go.
+    ``schools`` are names by sourcedId, of those of which something would go or was too much.
     """
 
     state: str
@@ -49,7 +49,8 @@ def show_held(tenant_id: str, run_id: str, stores: Stores, *, now: datetime) -> 
         summary = summary_of(stores.staging.open_pack(staged.held(tenant_id, run_id)))
     except StagedObjectMissing:
         raise HeldListExpired("the list is not kept any more; the next sync looks afresh") from None
-    ids = {group.school for group in summary.largest} | summary.shares.keys()
+    causes = {school for _, school, _, _ in summary.causes}
+    ids = {group.school for group in summary.largest} | summary.shares.keys() | causes
     roster = StoredRoster(stores, tenant_id, integration.settings, "")
     undecided = integration.undecided(milliseconds(now)) == run_id
     return ShownList(

@@ -21,19 +21,21 @@ from rostersync.storage.stores import Stores
 class StartRequest(Request):
     """Which kind of sync; ``actor`` is the id of who pressed, never a name.
 
-    ``settings``: what a preview is to be made under, in place of the tenant's own. ``permits``: the run whose
-    held list somebody has approved.
+    ``settings``: what a preview is to be made under, in place of the tenant's own; with
+    ``additions_only_until``, as after that day. ``permits``: the run whose held list somebody has approved.
     """
 
     tenant_id: TenantId
     mode: Mode
     actor: str = ""
     settings: RosterSettings | None = None
+    additions_only_until: str | None = None
     permits: str = ""
 
     @model_validator(mode="after")
     def _settings_only_for_a_preview(self) -> Self:
-        if self.settings is not None and self.mode != "preview":
+        others = (self.settings, self.additions_only_until)
+        if any(one is not None for one in others) and self.mode != "preview":
             raise PydanticCustomError("preview_only", "other settings are for a preview")
         return self
 
@@ -61,7 +63,11 @@ def start_run(
     ``NotConnected``, ``RunInProgress`` while what a run that has ended left may still be writing,
     ``StorageConflict`` and ``StorageUnavailable``.
     """
-    stores.integrations.require(request.tenant_id)
+    integration = stores.integrations.require(request.tenant_id)
+    settings = request.settings
+    if settings is None and request.additions_only_until is not None:
+        # Written down: the tenant's own may be others by the time this preview is shown.
+        settings = integration.settings
     started_at = milliseconds(now)
     run_id = f"portal-{started_at}-{nonce}"
     # Who pressed stays in the run's item: an execution's input is kept in its history.
@@ -72,7 +78,8 @@ def start_run(
         cause="portal",
         actor=request.actor,
         started_at=started_at,
-        settings=request.settings,
+        settings=settings,
+        additions_only_until=request.additions_only_until,
         permits=request.permits,
     )
     try:

@@ -1,7 +1,7 @@
 """Look at every tenant once an hour: count who is in trouble, and tell Senso what an admin has to look at."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -20,7 +20,11 @@ from rostersync.storage.stores import Stores
 STALE_AFTER: Final = timedelta(hours=28)
 """A night, the hour that a change of daylight saving may add, and the longest sync."""
 
+LATE_AFTER: Final = timedelta(hours=2)
+"""A night that is due has begun by then: there is one every hour, and other tenants come first."""
+
 READERS: Final = 16
+RUNS_LOOKED_AT: Final = 100
 
 
 class WatchRequest(Request):
@@ -33,6 +37,7 @@ class WatchRequest(Request):
 class _Seen:
     integration: Integration
     held: str
+    stale: bool = False
 
 
 def watch_tenants(
@@ -50,12 +55,13 @@ def watch_tenants(
     ``EventBusUnavailable`` then, when all others were told.
     """
     tenants = sorted(set(stores.integrations.all_connected()))
-    looked_at = at_once(lambda tenant_id: _look(tenant_id, stores, now), tenants, workers=READERS)
-    found = [
-        (one.integration, _wanted(one, request.night_id, now, one.integration.time_zone or default_time_zone))
-        for one in looked_at
-        if one is not None
-    ]
+
+    def look(tenant_id: str) -> _Seen | None:
+        seen = _look(tenant_id, stores, now)
+        return seen and replace(seen, stale=is_stale(seen.integration, stores, now, default_time_zone))
+
+    looked_at = at_once(look, tenants, workers=READERS)
+    found = [(one.integration, _wanted(one, request.night_id)) for one in looked_at if one is not None]
     counts = {
         name: sum(reason in wanted for _, wanted in found)
         for name, reason in (
@@ -69,15 +75,31 @@ def watch_tenants(
     return counts
 
 
-def is_stale(integration: Integration, now: datetime, time_zone: str) -> bool:
-    """Say whether no run has got through for 28 hours, all of them without a pause.
+def is_stale(integration: Integration, stores: Stores, now: datetime, default_time_zone: str) -> bool:
+    """Say whether no run has got through for 28 hours, all of them without a pause, and a night was missed.
 
-    Whoever's first night is still to come is not: connecting starts no run.
+    Without one nobody is late, however long it is: connecting starts no run, a night moved to a later hour
+    is more than a day after the last one, and whoever was paused has had none.
     """
+    return _is_silent(integration, now, integration.time_zone or default_time_zone) and (
+        integration.due_at <= to_due_at(now - LATE_AFTER) or _has_failed(integration, stores, now)
+    )
+
+
+def _has_failed(integration: Integration, stores: Stores, now: datetime) -> bool:
+    """Say whether a night has failed since a run got through; one that goes on has not."""
+    since = max(integration.synced_at, integration.connected_at)
+    lease = stores.leases.holder(integration.tenant_id, now)
+    return any(
+        run.cause == "nightly" and as_it_stands(run, lease, now).outcome == "failed"
+        for run in stores.runs.recent(integration.tenant_id, RUNS_LOOKED_AT)
+        if run.started_at >= since
+    )
+
+
+def _is_silent(integration: Integration, now: datetime, time_zone: str) -> bool:
     since = now - STALE_AFTER
     if max(integration.synced_at, integration.connected_at) >= milliseconds(since):
-        return False
-    if not integration.last_nightly_date and integration.due_at > to_due_at(now):
         return False
     zone = ZoneInfo(time_zone)
     day, today = since.astimezone(zone).date(), now.astimezone(zone).date()
@@ -85,13 +107,13 @@ def is_stale(integration: Integration, now: datetime, time_zone: str) -> bool:
     return not integration.paused and not any(is_paused(one, integration.pause_windows) for one in days)
 
 
-def _wanted(seen: _Seen, night_id: str, now: datetime, time_zone: str) -> dict[str, str]:
+def _wanted(seen: _Seen, night_id: str) -> dict[str, str]:
     """Return what an admin has to look at, and which run found it, by reason."""
     integration = seen.integration
     wanted: dict[str, str] = {REMOVALS_HELD: seen.held} if seen.held else {}
     if integration.trouble is not None:
         wanted[integration.trouble.reason] = integration.trouble.run_id
-    if is_stale(integration, now, time_zone):
+    if seen.stale:
         wanted[STALE] = integration.told.get(STALE, night_id)
     return wanted
 

@@ -50,7 +50,8 @@ class RunRecord:
     ``with_groups`` counts classes, those that stay among them, and ``without_groups`` the others by reason;
     ``notes`` what an admin may want to look into, ``writes`` items written to ``roster`` and ``groups``,
     ``delivery`` owners who are linked or wait and what was sent. ``settings``: what a preview was made under,
-    if not under the tenant's own; ``readiness``: what it found of it, None of any other run.
+    if not under the tenant's own, and with ``additions_only_until`` as after that day; ``readiness``: what it
+    found of it, None of any other run.
     ``stopped``: why nothing at all was published, "" if it was (RULES 4.4);
     ``held``: of a run with a list of its own; ``permits``: the run whose list somebody has approved.
     """
@@ -76,6 +77,7 @@ class RunRecord:
     delivery: dict[str, int] = field(default_factory=dict)
     requests: int = 0
     settings: RosterSettings | None = None
+    additions_only_until: str | None = None
     readiness: Readiness | None = None
     permits: str = ""
     stopped: str = ""
