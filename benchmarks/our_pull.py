@@ -1,0 +1,107 @@
+"""The work of the whole Fetch state against a server, in a process for each task, with files for stores."""
+
+import multiprocessing
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+
+from benchmarks.growth_run import TENANT, stores_in
+from benchmarks.lean_aws import Meter
+from benchmarks.simulated import TODAY, TOKEN, Simulated
+from rostersync.observability import collect_seldom
+from rostersync.oneroster.ability import Ability
+from rostersync.oneroster.allowed import AllowList
+from rostersync.oneroster.credentials import Credentials
+from rostersync.oneroster.server import RosterServer
+from rostersync.oneroster.windows import Window
+from rostersync.parsing import parse_request
+from rostersync.roster.records import COLLECTIONS
+from rostersync.roster.settings import RosterSettings
+from rostersync.steps.fetch_pages import FetchRequest, fetch_pages
+from rostersync.steps.plan_pull import cut_windows, deal
+from rostersync.steps.staged_pull import ALL_SHARDS, Plan
+from rostersync.storage import staged
+from rostersync.storage.integrations import Integration
+
+_FORK: Final = multiprocessing.get_context("fork")
+
+
+class Cut(NamedTuple):
+    """How a pull is cut: rows a page, tasks at once, requests that each task keeps in flight."""
+
+    page: int
+    tasks: int
+    in_flight: int
+
+
+def windows_of(server: Simulated, page: int) -> list[Window]:
+    """Return the windows that Plan would cut."""
+    return [window for one in COLLECTIONS for window in cut_windows(one, server.totals[one], False, page, 1)]
+
+
+def our_pull(server: Simulated, cut: Cut) -> float:
+    """Pull with a process a task; return the CPU seconds of all of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        _prepare(Path(folder), server, cut)
+        pipes = [_FORK.Pipe(duplex=False) for _ in range(cut.tasks)]
+        workers = [
+            _FORK.Process(target=_fetch, args=(Path(folder), server.url, task, cut.in_flight, theirs))
+            for task, (_, theirs) in enumerate(pipes)
+        ]
+        for worker in workers:
+            worker.start()
+        seconds = sum(ours.recv() for ours, _ in pipes)
+        for worker in workers:
+            worker.join()
+    return cast("float", seconds)
+
+
+def _prepare(folder: Path, server: Simulated, cut: Cut) -> None:
+    stores = stores_in(folder, Meter())
+    stores.integrations.connect(
+        Integration(
+            tenant_id=TENANT,
+            server_url=server.url,
+            ability={},
+            secret_arn="",
+            secret_version="1",
+            client_id_masked="",
+            hash_key=b"k" * 32,
+            due_at="2026-10-05T02:00Z",
+        )
+    )
+    plan = Plan(
+        mode="changes",
+        today=TODAY.isoformat(),
+        started_at=int(datetime(2026, 10, 5, tzinfo=UTC).timestamp() * 1000),
+        page_size=cut.page,
+        tasks=deal(windows_of(server, cut.page), cut.tasks),
+        shards=(ALL_SHARDS,),
+        announced=dict(server.totals),
+        revisions={},
+        settings=RosterSettings(),
+        secret_version="1",
+        requests=0,
+    )
+    stores.staging.put_json(staged.plan(TENANT, "run", 1), plan)
+
+
+def _fetch(folder: Path, url: str, task: int, in_flight: int, answer: Any) -> None:
+    collect_seldom()
+    begun = time.process_time()
+    allowed = AllowList((), loopback=True)
+    server = RosterServer(url, Credentials(token=TOKEN), Ability(auth="bearer"), allowed=allowed)
+    event = {"tenantId": TENANT, "runId": "run", "pull": 1, "task": task}
+    part, done = 0, False
+    while not done:
+        done = fetch_pages(
+            parse_request(FetchRequest, {**event, "part": part}),
+            stores_in(folder, Meter()),
+            lambda _: server,
+            requests_in_flight=in_flight,
+            seconds_left=lambda: 260.0,
+        )["done"]
+        part += 1
+    answer.send(time.process_time() - begun)
