@@ -1,11 +1,12 @@
 """The work of the whole Fetch state against a server, in a process for each task, with files for stores."""
 
 import multiprocessing
+import resource
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from benchmarks.growth_run import TENANT, stores_in
 from benchmarks.lean_aws import Meter
@@ -41,8 +42,15 @@ def windows_of(server: Simulated, page: int) -> list[Window]:
     return [window for one in COLLECTIONS for window in cut_windows(one, server.totals[one], False, page, 1)]
 
 
-def our_pull(server: Simulated, cut: Cut) -> float:
-    """Pull with a process a task; return the CPU seconds of all of them."""
+class Pulled(NamedTuple):
+    """What a pull took: CPU seconds of all its processes, the largest one's peak memory in bytes."""
+
+    cpu: float
+    peak: int
+
+
+def our_pull(server: Simulated, cut: Cut) -> Pulled:
+    """Pull with a process a task."""
     with tempfile.TemporaryDirectory() as folder:
         _prepare(Path(folder), server, cut)
         pipes = [_FORK.Pipe(duplex=False) for _ in range(cut.tasks)]
@@ -52,10 +60,10 @@ def our_pull(server: Simulated, cut: Cut) -> float:
         ]
         for worker in workers:
             worker.start()
-        seconds = sum(ours.recv() for ours, _ in pipes)
+        found = [ours.recv() for ours, _ in pipes]
         for worker in workers:
             worker.join()
-    return cast("float", seconds)
+    return Pulled(sum(cpu for cpu, _ in found), max(peak for _, peak in found))
 
 
 def _prepare(folder: Path, server: Simulated, cut: Cut) -> None:
@@ -104,4 +112,5 @@ def _fetch(folder: Path, url: str, task: int, in_flight: int, answer: Any) -> No
             seconds_left=lambda: 260.0,
         )["done"]
         part += 1
-    answer.send(time.process_time() - begun)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    answer.send((time.process_time() - begun, peak))

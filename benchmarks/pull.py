@@ -65,7 +65,7 @@ def _turns(
         return loads[-1].cpu
 
     contestants: dict[str, Callable[[], float]] = {
-        "ours": partial(our_pull, server, cut),
+        "ours": lambda: our_pull(server, cut).cpu,
         "sequential": partial(_sequential, server.url),
         "dlt": load,
         "ceiling": partial(_read_all, server, cut),

@@ -1,13 +1,15 @@
 """The simulator in a process of its own, with a district of about 150,000 records and its pages kept."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final, NamedTuple
 
 import requests
 
+from rostersync.oneroster.windows import Window
 from rostersync.roster.records import COLLECTIONS
 
 STUDENTS: Final = 16_800
@@ -34,7 +36,7 @@ FAR: Final = Latency(50.0, 20.0)
 
 
 class Simulated(NamedTuple):
-    """A server that answers: its address with the collections' path, and what it announces of each."""
+    """A server that answers: its address with the collections' path, and what it announced of each."""
 
     url: str
     totals: dict[str, int]
@@ -49,6 +51,38 @@ class Simulated(NamedTuple):
         """The address without a path."""
         return self.url.removesuffix(PATH)
 
+    def advance_day(self) -> tuple["Simulated", dict[str, int]]:
+        """Take the district a day forward; return the server as it is then, and what happened."""
+        happened = requests.post(f"{self.host}/_simulator/advance", timeout=60).json()["happened"]
+        return Simulated(self.url, announced(self.url)), happened
+
+    def render(self, pages: Iterable[Window]) -> None:
+        """Ask for pages once, so that who asks for them next finds them rendered."""
+        with requests.Session() as session:
+            session.headers.update(AUTHORIZATION)
+            for page in pages:
+                limit = (page.end or self.totals[page.collection]) - page.start
+                query = f"limit={limit}&offset={page.start}&sort=sourcedId&orderBy=asc"
+                session.get(f"{self.url}/{page.collection}?{query}", timeout=120)
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter[str]]:
+        """Give a counter, which has the requests and the rows that were served when the block ends."""
+        address, counted = f"{self.host}/_simulator/served", Counter[str]()
+        requests.delete(address, timeout=60)
+        yield counted
+        served = requests.get(address, timeout=60).json()
+        counted.update(requests=served["requests"], rows=sum(served["rows"].values()))
+
+
+def announced(url: str) -> dict[str, int]:
+    """Return each collection's total."""
+    answers = {
+        collection: requests.get(f"{url}/{collection}?limit=1", headers=AUTHORIZATION, timeout=60)
+        for collection in COLLECTIONS
+    }
+    return {collection: int(answer.headers["x-total-count"]) for collection, answer in answers.items()}
+
 
 @contextmanager
 def simulated(latency: Latency, students: int = STUDENTS) -> Iterator[Simulated]:
@@ -58,11 +92,7 @@ def simulated(latency: Latency, students: int = STUDENTS) -> Iterator[Simulated]
     process.start()
     try:
         url = f"{ours.recv()}{PATH}"
-        totals = {}
-        for collection in COLLECTIONS:
-            answer = requests.get(f"{url}/{collection}?limit=1", headers=AUTHORIZATION, timeout=60)
-            totals[collection] = int(answer.headers["x-total-count"])
-        yield Simulated(url, totals)
+        yield Simulated(url, announced(url))
     finally:
         ours.send("end")
         process.join()
