@@ -5,6 +5,7 @@ import resource
 import tempfile
 import time
 from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -53,17 +54,23 @@ def our_pull(server: Simulated, cut: Cut) -> Pulled:
     """Pull with a process a task."""
     with tempfile.TemporaryDirectory() as folder:
         _prepare(Path(folder), server, cut)
-        pipes = [_FORK.Pipe(duplex=False) for _ in range(cut.tasks)]
-        workers = [
-            _FORK.Process(target=_fetch, args=(Path(folder), server.url, task, cut.in_flight, theirs))
-            for task, (_, theirs) in enumerate(pipes)
-        ]
-        for worker in workers:
-            worker.start()
-        found = [ours.recv() for ours, _ in pipes]
-        for worker in workers:
+        started = [_start(Path(folder), server.url, task, cut.in_flight) for task in range(cut.tasks)]
+        try:
+            found = [answer.recv() for _, answer in started]
+        except EOFError:
+            raise RuntimeError("a task of the pull has died; what it said stands above") from None
+        for worker, _ in started:
             worker.join()
     return Pulled(sum(cpu for cpu, _ in found), max(peak for _, peak in found))
+
+
+def _start(folder: Path, url: str, task: int, in_flight: int) -> tuple[BaseProcess, Any]:
+    ours, theirs = _FORK.Pipe(duplex=False)
+    worker = _FORK.Process(target=_fetch, args=(folder, url, task, in_flight, theirs))
+    worker.start()
+    # With this end closed here, one that dies is noticed.
+    theirs.close()
+    return worker, ours
 
 
 def _prepare(folder: Path, server: Simulated, cut: Cut) -> None:
