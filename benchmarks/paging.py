@@ -19,7 +19,7 @@ from benchmarks.simulated import FAR, Simulated, simulated
 PAGES: Final = (500, 1_000, 2_500, 5_000, 10_000)
 IN_FLIGHT: Final = (1, 2, 4, 8)
 TASKS: Final = (1, 2, 4)
-RUNS: Final = 5
+RUNS: Final = 3
 
 
 def defaults() -> Cut:
