@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
+DLT_STAMP := .venv-dlt/installed
 SOURCES := layers/rostersync/rostersync functions local simulator benchmarks tests
 
 .DEFAULT_GOAL := help
@@ -85,6 +86,7 @@ build: setup ## Build what is deployed (sam build): arm64, Python 3.13
 .PHONY: lock
 lock: setup ## Choose new versions of every dependency and write the lock files
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --all-extras pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header benchmarks/requirements.in -o benchmarks/requirements.lock
 	$(MAKE) --no-print-directory layers/dependencies/requirements.txt
 
 # What the layer holds, at the versions of the lock file.
@@ -92,14 +94,22 @@ layers/dependencies/requirements.txt: pyproject.toml requirements.lock
 	@mkdir -p $(@D)
 	$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform aarch64-manylinux2014 --generate-hashes --no-annotate --no-header --constraint requirements.lock pyproject.toml -o $@
 
+# What two parts compare with, in an environment of its own: tests and the program never see it.
+$(DLT_STAMP): benchmarks/requirements.lock $(STAMP)
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@$(BIN)/uv pip sync --quiet --python $(@D)/bin/python --require-hashes benchmarks/requirements.lock
+	@touch $@
+
+BENCH_NEEDS := setup $(if $(PART),$(if $(filter pull whole_run,$(PART)),$(DLT_STAMP)),$(DLT_STAMP))
+
 .PHONY: bench
-bench: setup ## Measure time, memory, calls and cost (PART= one part); writes benchmarks/results
+bench: $(BENCH_NEEDS) ## Measure time, memory, calls and cost (PART= one part); writes benchmarks/results
 	@PYTHON313=$(PYTHON313) $(BIN)/python -m benchmarks $(PART)
 
 .PHONY: bench-compare
-bench-compare: setup ## Measure, and compare with what is committed by ratios (PART= one part)
+bench-compare: $(BENCH_NEEDS) ## Measure, and compare with what is committed by ratios (PART= one part)
 	@PYTHON313=$(PYTHON313) $(BIN)/python -m benchmarks --compare $(PART)
 
 .PHONY: clean
 clean: ## Remove everything that is made
-	rm -rf .venv .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-dlt .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -8,7 +8,7 @@ from typing import Final
 from benchmarks.comparing import worse
 from benchmarks.measuring import Result, read, show, write
 
-PARTS: Final = ("cold_start", "growth", "decoding", "pull", "cost")
+PARTS: Final = ("cold_start", "growth", "decoding", "pull", "paging", "whole_run", "cost")
 
 
 def main() -> int:

@@ -51,6 +51,7 @@ class LocalEngine:
     ``issuers`` are those whose tokens an HTTP API's authorizer can check: nothing is looked up at an issuer's
     address, and the template's parameter for it is overridden with ``issuer.issuer``. They share a ``clock``
     with the engine, which makes one where none is given. ``throttle`` says whether the API's limits hold.
+    ``endpoints`` are the addresses of services that something else than moto answers for, by boto3's names.
 
     Public beside the methods: ``template``, ``clock``, ``endpoint`` (moto's address, on loopback) and
     ``invocations``, every finished one in the order they ended.
@@ -66,10 +67,12 @@ class LocalEngine:
         clock: Clock | None = None,
         issuers: Iterable[TokenIssuer] = (),
         throttle: bool = False,
+        endpoints: Mapping[str, str] | None = None,
     ) -> None:
         self.template: Template = load_template(template, overrides, stack)
         self.clock = clock or Clock()
         self.endpoint = ""
+        self._endpoints = dict(endpoints or {})
         self.invocations: list[Invocation] = []
         self._session = local_session()
         self._clients: dict[str, Any] = {}
@@ -166,7 +169,9 @@ class LocalEngine:
         """The boto3 client of one service, talking to moto; one for all, as clients are safe to share."""
         with self._clients_lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, endpoint_url=self.endpoint)  # type: ignore[call-overload]  # a name known only here
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self._endpoints.get(service, self.endpoint)
+                )  # type: ignore[call-overload]  # a name known only here
             return self._clients[service]
 
     def invoke(self, function: str, event: Any) -> Invocation:
@@ -291,10 +296,10 @@ class LocalEngine:
         host, port = self._server.get_host_and_port()
         self.endpoint = f"http://{host}:{port}"
         self._shims.install()
+        elsewhere = {f"AWS_ENDPOINT_URL_{name.upper()}": url for name, url in self._endpoints.items()}
+        environment = {"AWS_ENDPOINT_URL": self.endpoint, **elsewhere}
         self._workers = {
-            function.name: FunctionWorkers(
-                function, self._nursery, {"AWS_ENDPOINT_URL": self.endpoint}, self.clock.as_set
-            )
+            function.name: FunctionWorkers(function, self._nursery, environment, self.clock.as_set)
             for function in self.template.functions.values()
         }
         create_resources(self.template, self.client)

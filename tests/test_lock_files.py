@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.lock").read_text()
+BENCHMARKS = (ROOT / "benchmarks/requirements.lock").read_text()
 LAYER = (ROOT / "layers/dependencies/requirements.txt").read_text()
 
 
@@ -35,6 +36,11 @@ def test_the_layer_holds_the_versions_that_are_tested():
 
 
 def test_every_pin_has_hashes_and_no_address():
-    for text in (LOCK, LAYER):
+    for text in (LOCK, LAYER, BENCHMARKS):
         assert text.count("==") <= text.count("--hash=sha256:")
         assert "://" not in text
+
+
+def test_what_is_only_compared_with_is_no_dependency():
+    assert {"dlt", "duckdb", "pyarrow"} <= pins(BENCHMARKS).keys()
+    assert not {"dlt", "duckdb", "pyarrow"} & pins(LOCK).keys()

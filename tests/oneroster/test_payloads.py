@@ -1,9 +1,14 @@
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import pytest
 
 from rostersync.errors import RosterServerUnavailable, UnexpectedAnswer
+from rostersync.oneroster import payloads
 from rostersync.oneroster.payloads import Row, parse_page, parse_user
 from rostersync.oneroster.wire import FIELDS, FIELDS_1_2, RESOURCES, WIRED
 from rostersync.roster.identity import id_hash
@@ -343,3 +348,23 @@ def test_a_guardian_is_known_whichever_way_the_role_is_written() -> None:
     for fields in (FIELDS, FIELDS_1_2):
         for collection in ("teachers", "students", "users"):
             assert {"role", "roles"} <= set(fields[collection])
+
+
+def test_threads_that_read_their_first_pages_make_decoders_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    making = threading.Lock()
+    make = msgspec.json.Decoder
+
+    def alone(shape: Any) -> Any:
+        assert making.acquire(blocking=False), "two at once end the process in msgspec"
+        time.sleep(0.01)
+        making.release()
+        return make(shape)
+
+    payloads._made.cache_clear()
+    monkeypatch.setattr(msgspec.json, "Decoder", alone)
+    collections = [*RESOURCES] * 2
+    with ThreadPoolExecutor(len(collections)) as pool:
+        pages = pool.map(lambda collection: parse_page(collection, page(collection)), collections)
+    assert list(pages) == [[]] * len(collections)

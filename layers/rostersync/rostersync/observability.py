@@ -53,7 +53,7 @@ def collect_seldom() -> None:
     """Let the collector of cycles look seldom through what a step holds.
 
     A step holds hundreds of thousands of records, which form no cycles; to look through all of them again and
-    again took a third of Fetch's time (docs/performance.md). What does form cycles, errors and answers of
+    again took a quarter of Fetch's time (docs/performance.md). What does form cycles, errors and answers of
     AWS, is few and young.
     """
     gc.set_threshold(YOUNG, 20, 100)

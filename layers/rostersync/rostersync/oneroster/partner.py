@@ -51,6 +51,11 @@ class _ServerFound(msgspec.Struct):
     server: _Server
 
 
+# Made here, not by the threads that search (``payloads.py`` says why).
+_APPLICATIONS: Final = msgspec.json.Decoder(_Applications)
+_SERVER_FOUND: Final = msgspec.json.Decoder(_ServerFound)
+
+
 class PartnerApi:
     """The partner API at ``url``, for who bears ``key``.
 
@@ -106,7 +111,7 @@ class PartnerApi:
         for _ in range(MOST_PAGES):
             if self._seconds_left() <= 0:
                 raise RosterServerUnavailable("ClassLink's partner API takes too long to list applications")
-            answer = self._get(session, f"/applications?limit={PAGE}&offset={offset}", _Applications)
+            answer = self._get(session, f"/applications?limit={PAGE}&offset={offset}", _APPLICATIONS)
             if not answer.applications:
                 return
             offset += len(answer.applications)
@@ -123,7 +128,7 @@ class PartnerApi:
                 if stop.is_set() or self._seconds_left() <= 0:
                     return "", failed + len(share) - place
                 try:
-                    found = self._get(session, f"/applications/{application}/server", _ServerFound).server
+                    found = self._get(session, f"/applications/{application}/server", _SERVER_FOUND).server
                 except RosterServerUnavailable:
                     failed += 1
                     continue
@@ -132,7 +137,7 @@ class PartnerApi:
                     return found.endpoint_url.strip(), failed
         return "", failed
 
-    def _get(self, session: requests.Session, path: str, shape: type[S]) -> S:
+    def _get(self, session: requests.Session, path: str, decoder: msgspec.json.Decoder[S]) -> S:
         """Return a decoded answer. Whatever is wrong, it is the partner API that cannot be asked."""
         headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json"}
         named = "applications"
@@ -152,7 +157,7 @@ class PartnerApi:
                 body = read_body(response, named, longest=LONGEST_BODY, seconds_left=self._seconds_left)
             finally:
                 response.close()
-            return msgspec.json.decode(body, type=shape)
+            return decoder.decode(body)
         except requests.RequestException as error:
             raise RosterServerUnavailable(str(explain(error, host_of(self._url)))) from None
         except TooHeavy:

@@ -5,6 +5,7 @@ where it is no good JSON, as loosely as can be. Each record of the array gives o
 """
 
 import json
+import threading
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, Final
@@ -21,6 +22,10 @@ from rostersync.roster.records import Record, SetAside
 
 _CODE: Final = "imsx_codeMajor"
 _STATUS: Final = (_CODE, "imsx_StatusInfo", "statusInfoSet")
+
+# msgspec describes a type, and those in it, while the first decoder of it is made. Another thread that meets
+# a half-made description ends the process with a segmentation fault, as happened in a benchmark's pull.
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -159,9 +164,19 @@ def _refuse_failure(named: str, get: Callable[[str], Any]) -> None:
         raise UnexpectedAnswer(f"the Roster Server answered /{named} with a failure in place of records")
 
 
-@cache
 def _decoder(collection: str, shape: Any) -> msgspec.json.Decoder[Any]:
-    """Return a decoder of a collection's envelope, its array holding ``shape``."""
+    """Return the decoder of a collection's envelope, its array holding ``shape``."""
+    with _ONE_AT_A_TIME:
+        return _made(collection, shape)
+
+
+def _record_decoder(resource: str) -> msgspec.json.Decoder[Wired]:
+    with _ONE_AT_A_TIME:
+        return _made_for_records(resource)
+
+
+@cache
+def _made(collection: str, shape: Any) -> msgspec.json.Decoder[Any]:
     names = dict.fromkeys((RESOURCES[collection], collection))
     array = list[shape] | None | msgspec.UnsetType
     envelope = msgspec.defstruct(
@@ -172,5 +187,5 @@ def _decoder(collection: str, shape: Any) -> msgspec.json.Decoder[Any]:
 
 
 @cache
-def _record_decoder(resource: str) -> msgspec.json.Decoder[Wired]:
+def _made_for_records(resource: str) -> msgspec.json.Decoder[Wired]:
     return msgspec.json.Decoder(WIRED[resource])

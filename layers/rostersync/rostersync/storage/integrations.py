@@ -17,6 +17,7 @@ from rostersync.storage import keys
 from rostersync.storage.attributes import Item
 from rostersync.storage.conditions import Absent, Equals
 from rostersync.storage.due_times import next_due_at, to_due_at
+from rostersync.storage.lines import decoder
 from rostersync.storage.secrets import SecretRef
 from rostersync.storage.table import Table
 
@@ -407,18 +408,18 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
     return Integration(
         tenant_id=tenant_id,
         server_url=item["server_url"],
-        ability=msgspec.json.decode(item["ability"], type=dict[str, str | bool]),
+        ability=decoder(dict[str, str | bool]).decode(item["ability"]),
         secret_arn=item["secret_arn"],
         secret_version=item["secret_version"],
         client_id_masked=item["client_id_masked"],
         hash_key=item["hash_key"],
-        settings=msgspec.json.decode(item["settings"], type=RosterSettings),
-        creation=msgspec.json.decode(item["creation"], type=CreationSettings),
+        settings=decoder(RosterSettings).decode(item["settings"]),
+        creation=decoder(CreationSettings).decode(item["creation"]),
         time_zone=item["time_zone"],
         nightly_hour=item["nightly_hour"],
         paused=item["paused"],
-        pause_windows=msgspec.json.decode(item["pause_windows"], type=tuple[PauseWindow, ...]),
-        guard=msgspec.json.decode(item["guard"], type=GuardSettings),
+        pause_windows=decoder(tuple[PauseWindow, ...]).decode(item["pause_windows"]),
+        guard=decoder(GuardSettings).decode(item["guard"]),
         additions_only_until=item["additions_only_until"],
         status=item["status"],
         district_name=item["district_name"],
@@ -429,12 +430,12 @@ def _integration_of(tenant_id: str, item: Item) -> Integration:
         connected_at=item["connected_at"],
         last_nightly_date=item["last_nightly_date"],
         due_at=item.get("due_at", ""),
-        statistics=msgspec.json.decode(item["statistics"], type=dict[str, int]),
+        statistics=decoder(dict[str, int]).decode(item["statistics"]),
         synced_at=item["synced_at"],
-        leaving=msgspec.json.decode(item["leaving"], type=Leaving) if "leaving" in item else None,
-        following=msgspec.json.decode(item["following"], type=Integration) if "following" in item else None,
-        held=msgspec.json.decode(item["held"], type=Undecided) if "held" in item else None,
-        trouble=msgspec.json.decode(item["trouble"], type=Trouble) if "trouble" in item else None,
+        leaving=decoder(Leaving).decode(item["leaving"]) if "leaving" in item else None,
+        following=decoder(Integration).decode(item["following"]) if "following" in item else None,
+        held=decoder(Undecided).decode(item["held"]) if "held" in item else None,
+        trouble=decoder(Trouble).decode(item["trouble"]) if "trouble" in item else None,
         told={name.removeprefix(_TOLD): item[name] for name in sorted(item) if name.startswith(_TOLD)},
     )
 

@@ -1,5 +1,6 @@
 """Records as JSON lines: what a section of a staged pack holds."""
 
+import threading
 from collections.abc import Container, Iterable
 from typing import Any, Final, TypeVar
 
@@ -9,6 +10,9 @@ R = TypeVar("R")
 
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 _DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
+
+# As in ``oneroster/payloads.py``: a type that msgspec has half described ends the process.
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 def encode_lines(records: Iterable[Any]) -> bytes:
@@ -33,7 +37,8 @@ def decode_chosen(data: bytes, keys: Iterable[str], wanted: Container[str], kind
 
 
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """Return the decoder of a type, which is made once."""
-    if kind not in _DECODERS:
-        _DECODERS[kind] = msgspec.json.Decoder(kind)
-    return _DECODERS[kind]
+    """Return the decoder of a type, which is made once, and not while another thread makes one."""
+    with _ONE_AT_A_TIME:
+        if kind not in _DECODERS:
+            _DECODERS[kind] = msgspec.json.Decoder(kind)
+        return _DECODERS[kind]

@@ -9,6 +9,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from rostersync.errors import StagedObjectMissing, StorageUnavailable
+from rostersync.storage.lines import decoder
 from rostersync.storage.packs import Section, index_end, pack, parse_index, unpack_section
 from rostersync.storage.retrying import Retrying, code_of
 
@@ -126,7 +127,8 @@ class Staging:
 
     def get_json(self, key: str, kind: type[T]) -> T:
         """Return a document as the type it was; raises ``StagedObjectMissing``."""
-        return msgspec.json.decode(self.read(key)[0], type=kind)
+        found: T = decoder(kind).decode(self.read(key)[0])
+        return found
 
     def put_text(self, key: str, text: str, content_type: str) -> None:
         """Write a text that somebody is to read elsewhere."""
