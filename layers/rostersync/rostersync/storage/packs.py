@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from rostersync.errors import StagedObjectDamaged
+from rostersync.storage.lines import decoder
 
 MAGIC: Final = b"RSP1"
 PREAMBLE: Final = len(MAGIC) + 4
@@ -63,7 +64,7 @@ def parse_index(head: bytes) -> Index:
     """Return the index of a pack, from at least its first ``index_end`` bytes."""
     end = index_end(head)
     try:
-        return Index(end, msgspec.json.decode(head[PREAMBLE:end], type=dict[str, Section]))
+        return Index(end, decoder(dict[str, Section]).decode(head[PREAMBLE:end]))
     except msgspec.MsgspecError:
         raise StagedObjectDamaged("a staged pack's index cannot be read; run the sync again") from None
 
