@@ -165,6 +165,7 @@ class _Case:
         world, random = self.world, self.random
         self.runs += 1
         run_id = f"run-{self.runs}"
+        world.is_published = False
         crash = draw_crash(random) if troubled else None
         crashing = Crashing(crash, world.stores, world.bus, random)
         intruder_at = random.choice(("Fetch", "People", "Publish", "")) if troubled else ""
