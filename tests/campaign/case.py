@@ -239,7 +239,9 @@ class _Case:
             now_ms=int(world.now.timestamp() * 1000),
             harmless=troubles <= HARMLESS and not crashed,
             hidden="null-row" in fired,
-            permissions_moved=fired <= ORDINARY
+            # Of a step that ran twice only one answer counts, and which is not known here.
+            permissions_moved=not way.twice
+            and fired <= ORDINARY
             and len({one for one, _ in world.revisions}) < len(world.revisions),
         )
         for violation in broken(seen):
