@@ -163,6 +163,10 @@ class Life:
             assert self.engine.run("nightly", scheduled, timeout=120).status == "SUCCEEDED"
         again = self.engine.run("sync", {"tenantId": "main", "cause": "nightly"})
         assert again.error == "NightAlreadyRun"
+        # Whose last sync is that old has its nights looked at.
+        self.engine.clock.advance(timedelta(hours=30))
+        later = {"scheduledTime": "2026-10-07T12:00:00Z"}
+        assert self.engine.run("nightly", later, timeout=120).status == "SUCCEEDED"
         self.senso.settle()
 
     def _stop_a_run(self) -> None:
