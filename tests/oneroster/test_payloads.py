@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from rostersync import decoders
 from rostersync.errors import RosterServerUnavailable, UnexpectedAnswer
 from rostersync.oneroster import payloads
 from rostersync.oneroster.payloads import Row, parse_page, parse_user
@@ -362,7 +363,8 @@ def test_threads_that_read_their_first_pages_make_decoders_one_at_a_time(
         making.release()
         return make(shape)
 
-    payloads._made.cache_clear()
+    monkeypatch.setattr(decoders, "_DECODERS", {})
+    payloads._envelope.cache_clear()
     monkeypatch.setattr(msgspec.json, "Decoder", alone)
     collections = [*RESOURCES] * 2
     with ThreadPoolExecutor(len(collections)) as pool:

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 import requests
 
+from rostersync.decoders import decoder
 from rostersync.errors import RosterServerUnavailable
 from rostersync.oneroster.addresses import host_of, normalise_server_url
 from rostersync.oneroster.allowed import AllowList
@@ -49,11 +50,6 @@ class _Server(msgspec.Struct):
 
 class _ServerFound(msgspec.Struct):
     server: _Server
-
-
-# Made here, not by the threads that search (``payloads.py`` says why).
-_APPLICATIONS: Final = msgspec.json.Decoder(_Applications)
-_SERVER_FOUND: Final = msgspec.json.Decoder(_ServerFound)
 
 
 class PartnerApi:
@@ -111,7 +107,7 @@ class PartnerApi:
         for _ in range(MOST_PAGES):
             if self._seconds_left() <= 0:
                 raise RosterServerUnavailable("ClassLink's partner API takes too long to list applications")
-            answer = self._get(session, f"/applications?limit={PAGE}&offset={offset}", _APPLICATIONS)
+            answer = self._get(session, f"/applications?limit={PAGE}&offset={offset}", _Applications)
             if not answer.applications:
                 return
             offset += len(answer.applications)
@@ -128,7 +124,7 @@ class PartnerApi:
                 if stop.is_set() or self._seconds_left() <= 0:
                     return "", failed + len(share) - place
                 try:
-                    found = self._get(session, f"/applications/{application}/server", _SERVER_FOUND).server
+                    found = self._get(session, f"/applications/{application}/server", _ServerFound).server
                 except RosterServerUnavailable:
                     failed += 1
                     continue
@@ -137,7 +133,7 @@ class PartnerApi:
                     return found.endpoint_url.strip(), failed
         return "", failed
 
-    def _get(self, session: requests.Session, path: str, decoder: msgspec.json.Decoder[S]) -> S:
+    def _get(self, session: requests.Session, path: str, shape: type[S]) -> S:
         """Return a decoded answer. Whatever is wrong, it is the partner API that cannot be asked."""
         headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json"}
         named = "applications"
@@ -157,7 +153,7 @@ class PartnerApi:
                 body = read_body(response, named, longest=LONGEST_BODY, seconds_left=self._seconds_left)
             finally:
                 response.close()
-            return decoder.decode(body)
+            return decoder(shape).decode(body)
         except requests.RequestException as error:
             raise RosterServerUnavailable(str(explain(error, host_of(self._url)))) from None
         except TooHeavy:

@@ -5,13 +5,13 @@ where it is no good JSON, as loosely as can be. Each record of the array gives o
 """
 
 import json
-import threading
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, Final
 
 import msgspec
 
+from rostersync.decoders import decoder
 from rostersync.errors import RosterServerUnavailable, UnexpectedAnswer
 from rostersync.oneroster.normalising import NOT_A_RECORD, normalise, set_aside
 from rostersync.oneroster.softening import read_loosely, soften
@@ -22,10 +22,6 @@ from rostersync.roster.records import Record, SetAside
 
 _CODE: Final = "imsx_codeMajor"
 _STATUS: Final = (_CODE, "imsx_StatusInfo", "statusInfoSet")
-
-# msgspec describes a type, and those in it, while the first decoder of it is made. Another thread that meets
-# a half-made description ends the process with a segmentation fault, as happened in a benchmark's pull.
-_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -89,7 +85,7 @@ def _parse_by_record(collection: str, body: bytes, version: str) -> list[Row]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = _array(collection, _document(collection, body).get)
         return [_loose_row(collection, record, version) for record in found]
-    shape = _record_decoder(RESOURCES[collection])
+    shape = decoder(WIRED[RESOURCES[collection]])
 
     def row(raw: msgspec.Raw) -> Row:
         try:
@@ -166,26 +162,14 @@ def _refuse_failure(named: str, get: Callable[[str], Any]) -> None:
 
 def _decoder(collection: str, shape: Any) -> msgspec.json.Decoder[Any]:
     """Return the decoder of a collection's envelope, its array holding ``shape``."""
-    with _ONE_AT_A_TIME:
-        return _made(collection, shape)
-
-
-def _record_decoder(resource: str) -> msgspec.json.Decoder[Wired]:
-    with _ONE_AT_A_TIME:
-        return _made_for_records(resource)
+    return decoder(_envelope(collection, shape))
 
 
 @cache
-def _made(collection: str, shape: Any) -> msgspec.json.Decoder[Any]:
+def _envelope(collection: str, shape: Any) -> type[msgspec.Struct]:
     names = dict.fromkeys((RESOURCES[collection], collection))
     array = list[shape] | None | msgspec.UnsetType
-    envelope = msgspec.defstruct(
+    return msgspec.defstruct(
         "Envelope",
         [(name, array, msgspec.UNSET) for name in names] + [(name, Any, None) for name in _STATUS],
     )
-    return msgspec.json.Decoder(envelope)
-
-
-@cache
-def _made_for_records(resource: str) -> msgspec.json.Decoder[Wired]:
-    return msgspec.json.Decoder(WIRED[resource])

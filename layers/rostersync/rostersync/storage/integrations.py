@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from rostersync.decoders import decoder
 from rostersync.errors import LeaseLost, NotConnected, StorageConflict
 from rostersync.roster.guard import GuardSettings
 from rostersync.roster.pausing import PauseWindow
@@ -17,7 +18,6 @@ from rostersync.storage import keys
 from rostersync.storage.attributes import Item
 from rostersync.storage.conditions import Absent, Equals
 from rostersync.storage.due_times import next_due_at, to_due_at
-from rostersync.storage.lines import decoder
 from rostersync.storage.secrets import SecretRef
 from rostersync.storage.table import Table
 

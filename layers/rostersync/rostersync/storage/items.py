@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from rostersync.decoders import decoder
 from rostersync.roster.classes import ClassRoster, Member
 from rostersync.roster.fingerprint import fingerprint
 from rostersync.roster.groups import Group, OwnersClass
@@ -22,7 +23,6 @@ from rostersync.roster.owners import FormerOwner, Owner
 from rostersync.roster.records import AcademicSession, Class, Course, Enrollment, Org, Person
 from rostersync.storage import keys
 from rostersync.storage.attributes import Item, Key
-from rostersync.storage.lines import decoder
 
 R = TypeVar("R", Org, AcademicSession, Course, Person)
 
@@ -102,8 +102,7 @@ def record_item(tenant_id: str, record: Org | AcademicSession | Course | Person)
 
 def record_of(item: Item, kind: type[R]) -> R:
     """Return the record of an item, without ``modified``."""
-    record: R = decoder(kind).decode(item["data"])
-    return record
+    return decoder(kind).decode(item["data"])
 
 
 def is_user_read(item: Item) -> bool:
@@ -141,10 +140,10 @@ def class_item(tenant_id: str, roster: ClassRoster) -> Item:
 
 def class_roster_of(item: Item) -> ClassRoster:
     """Return the class of an item; one that is too large comes without enrollments."""
-    record: Class = decoder(Class).decode(item["data"])
+    record = decoder(Class).decode(item["data"])
     if is_too_large(item):
         return ClassRoster(record)
-    rows: list[_EnrollmentRow] = decoder(list[_EnrollmentRow]).decode(zlib.decompress(item["enrollments"]))
+    rows = decoder(list[_EnrollmentRow]).decode(zlib.decompress(item["enrollments"]))
     return ClassRoster(
         record,
         tuple(
@@ -183,8 +182,7 @@ def gone_item(tenant_id: str, person: Person, now_ms: int) -> Item:
 
 def gone_of(item: Item) -> GonePerson:
     """Return the removed person of an item."""
-    gone: GonePerson = decoder(GonePerson).decode(item["data"])
-    return gone
+    return decoder(GonePerson).decode(item["data"])
 
 
 # -- Owners ----------------------------------------------------------------------------------------------
@@ -197,8 +195,7 @@ def owner_item(tenant_id: str, owner: Owner) -> Item:
 
 def owner_of(item: Item) -> Owner:
     """Return the owner of an item."""
-    owner: Owner = decoder(Owner).decode(item["data"])
-    return owner
+    return decoder(Owner).decode(item["data"])
 
 
 def former_owner_item(tenant_id: str, former: FormerOwner, now_ms: int) -> Item:
@@ -209,8 +206,7 @@ def former_owner_item(tenant_id: str, former: FormerOwner, now_ms: int) -> Item:
 
 def former_owner_of(item: Item) -> FormerOwner:
     """Return the former owner of an item; ask ``has_expired`` first."""
-    former: FormerOwner = decoder(FormerOwner).decode(item["data"])
-    return former
+    return decoder(FormerOwner).decode(item["data"])
 
 
 def email_item(tenant_id: str, email: str, owner_id: str) -> Item:
@@ -270,8 +266,8 @@ def _compressed_members(members: Iterable[Member]) -> bytes:
 
 def group_of(item: Item) -> Group:
     """Return the group of an item."""
-    group: Group = decoder(Group).decode(item["data"])
-    rows: list[_MemberRow] = decoder(list[_MemberRow]).decode(zlib.decompress(item["members"]))
+    group = decoder(Group).decode(item["data"])
+    rows = decoder(list[_MemberRow]).decode(zlib.decompress(item["members"]))
     if not rows:
         return group
     members = tuple(
@@ -289,10 +285,7 @@ def class_list_item(tenant_id: str, owner_id: str, classes: Iterable[OwnersClass
 
 def class_list_of(item: Item) -> tuple[OwnersClass, ...]:
     """Return the classes of an owner's class list."""
-    classes: tuple[OwnersClass, ...] = decoder(tuple[OwnersClass, ...]).decode(
-        zlib.decompress(item["classes"])
-    )
-    return classes
+    return decoder(tuple[OwnersClass, ...]).decode(zlib.decompress(item["classes"]))
 
 
 def _item(key: Key, kind: str, meaning: Any) -> Item:

@@ -1,18 +1,15 @@
 """Records as JSON lines: what a section of a staged pack holds."""
 
-import threading
 from collections.abc import Container, Iterable
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from rostersync.decoders import decoder
+
 R = TypeVar("R")
 
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
-_DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
-
-# As in ``oneroster/payloads.py``: a type that msgspec has half described ends the process.
-_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 def encode_lines(records: Iterable[Any]) -> bytes:
@@ -22,8 +19,7 @@ def encode_lines(records: Iterable[Any]) -> bytes:
 
 def decode_lines(data: bytes, kind: type[R]) -> list[R]:
     """Return the records of one type; none of an empty section."""
-    records: list[R] = decoder(kind).decode_lines(data)
-    return records
+    return decoder(kind).decode_lines(data)
 
 
 def decode_chosen(data: bytes, keys: Iterable[str], wanted: Container[str], kind: type[R]) -> dict[str, R]:
@@ -34,11 +30,3 @@ def decode_chosen(data: bytes, keys: Iterable[str], wanted: Container[str], kind
     decode = decoder(kind).decode
     # JSON writes a line end as two characters: what ends a line here ends a record.
     return {key: decode(line) for key, line in zip(keys, data.split(b"\n"), strict=False) if key in wanted}
-
-
-def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """Return the decoder of a type, which is made once, and not while another thread makes one."""
-    with _ONE_AT_A_TIME:
-        if kind not in _DECODERS:
-            _DECODERS[kind] = msgspec.json.Decoder(kind)
-        return _DECODERS[kind]

@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from rostersync.decoders import decoder
 from rostersync.errors import StagedObjectDamaged
-from rostersync.storage.lines import decoder
 
 MAGIC: Final = b"RSP1"
 PREAMBLE: Final = len(MAGIC) + 4

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 from botocore.exceptions import ClientError
 
+from rostersync.decoders import decoder
 from rostersync.errors import StagedObjectMissing, StorageUnavailable
-from rostersync.storage.lines import decoder
 from rostersync.storage.packs import Section, index_end, pack, parse_index, unpack_section
 from rostersync.storage.retrying import Retrying, code_of
 
@@ -127,8 +127,7 @@ class Staging:
 
     def get_json(self, key: str, kind: type[T]) -> T:
         """Return a document as the type it was; raises ``StagedObjectMissing``."""
-        found: T = decoder(kind).decode(self.read(key)[0])
-        return found
+        return decoder(kind).decode(self.read(key)[0])
 
     def put_text(self, key: str, text: str, content_type: str) -> None:
         """Write a text that somebody is to read elsewhere."""
