@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
@@ -16,6 +16,7 @@ from benchmarks.lean_district import LeanDistrict
 from rostersync.clock import milliseconds
 from rostersync.observability import collect_seldom
 from rostersync.oneroster.server import RosterServer
+from rostersync.oneroster.windows import Window
 from rostersync.parsing import parse_request
 from rostersync.roster.records import COLLECTIONS
 from rostersync.roster.settings import RosterSettings
@@ -132,30 +133,15 @@ class Night:
     def _prepare(self) -> None:
         """Leave what Plan leaves, with as many tasks for every size; connect and take the lease."""
         stores = stores_in(self.folder, Meter())
-        integration = Integration(
-            tenant_id=TENANT,
-            server_url="https://roster.example/ims/oneroster/v1p1",
-            ability={},
-            secret_arn="",
-            secret_version="1",
-            client_id_masked="",
-            hash_key=b"k" * 32,
-            due_at="2026-10-05T02:00Z",
-        )
-        stores.integrations.connect(replace(integration))
+        connect(stores, "https://roster.example/ims/oneroster/v1p1")
         stores.leases.acquire(TENANT, self.run_id, self.started, 100_000)
         totals = self.district.totals
-        windows = [
-            window
-            for collection in COLLECTIONS
-            for window in cut_windows(collection, totals[collection], False, PAGE_SIZE, 1)
-        ]
         plan = Plan(
             mode="changes",
             today=self.started.date().isoformat(),
             started_at=milliseconds(self.started),
             page_size=PAGE_SIZE,
-            tasks=deal(windows, FETCH_TASKS),
+            tasks=deal(windows_of(totals, PAGE_SIZE), FETCH_TASKS),
             shards=tuple((shard,) for shard in ALL_SHARDS),
             announced=dict(totals),
             revisions=dict.fromkeys(COLLECTIONS, "1"),
@@ -205,6 +191,27 @@ def stores_in(folder: Path, meter: Meter) -> Stores:
         table=Table(cast("Any", LeanDynamoDB(folder / "table", meter)), "table"),
         staging=Staging(cast("Any", LeanS3(folder / "staging", meter)), "staging"),
         secrets=Secrets(cast("Any", None), prefix=""),
+    )
+
+
+def windows_of(totals: Mapping[str, int], page: int) -> list[Window]:
+    """Return the windows that Plan would cut of collections that announce these totals."""
+    return [window for one in COLLECTIONS for window in cut_windows(one, totals[one], False, page, 1)]
+
+
+def connect(stores: Stores, server_url: str) -> None:
+    """Connect the tenant to a server; its secret is never read."""
+    stores.integrations.connect(
+        Integration(
+            tenant_id=TENANT,
+            server_url=server_url,
+            ability={},
+            secret_arn="",
+            secret_version="1",
+            client_id_masked="",
+            hash_key=b"k" * 32,
+            due_at="2026-10-05T02:00Z",
+        )
     )
 
 

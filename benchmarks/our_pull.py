@@ -9,7 +9,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from benchmarks.growth_run import TENANT, stores_in
+from benchmarks.growth_run import TENANT, connect, stores_in, windows_of
 from benchmarks.lean_aws import Meter
 from benchmarks.simulated import TODAY, TOKEN, Simulated
 from rostersync.observability import collect_seldom
@@ -17,15 +17,12 @@ from rostersync.oneroster.ability import Ability
 from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.server import RosterServer
-from rostersync.oneroster.windows import Window
 from rostersync.parsing import parse_request
-from rostersync.roster.records import COLLECTIONS
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.fetch_pages import FetchRequest, fetch_pages
-from rostersync.steps.plan_pull import cut_windows, deal
+from rostersync.steps.plan_pull import deal
 from rostersync.steps.staged_pull import ALL_SHARDS, Plan
 from rostersync.storage import staged
-from rostersync.storage.integrations import Integration
 
 _FORK: Final = multiprocessing.get_context("fork")
 
@@ -36,11 +33,6 @@ class Cut(NamedTuple):
     page: int
     tasks: int
     in_flight: int
-
-
-def windows_of(server: Simulated, page: int) -> list[Window]:
-    """Return the windows that Plan would cut."""
-    return [window for one in COLLECTIONS for window in cut_windows(one, server.totals[one], False, page, 1)]
 
 
 class Pulled(NamedTuple):
@@ -75,24 +67,13 @@ def _start(folder: Path, url: str, task: int, in_flight: int) -> tuple[BaseProce
 
 def _prepare(folder: Path, server: Simulated, cut: Cut) -> None:
     stores = stores_in(folder, Meter())
-    stores.integrations.connect(
-        Integration(
-            tenant_id=TENANT,
-            server_url=server.url,
-            ability={},
-            secret_arn="",
-            secret_version="1",
-            client_id_masked="",
-            hash_key=b"k" * 32,
-            due_at="2026-10-05T02:00Z",
-        )
-    )
+    connect(stores, server.url)
     plan = Plan(
         mode="changes",
         today=TODAY.isoformat(),
         started_at=int(datetime(2026, 10, 5, tzinfo=UTC).timestamp() * 1000),
         page_size=cut.page,
-        tasks=deal(windows_of(server, cut.page), cut.tasks),
+        tasks=deal(windows_of(server.totals, cut.page), cut.tasks),
         shards=(ALL_SHARDS,),
         announced=dict(server.totals),
         revisions={},

@@ -12,8 +12,9 @@ from typing import Any, Final
 from samtranslator.yaml_helper import yaml_parse
 
 from benchmarks.growth import ROOT
+from benchmarks.growth_run import windows_of
 from benchmarks.measuring import Result, figure
-from benchmarks.our_pull import Cut, our_pull, windows_of
+from benchmarks.our_pull import Cut, our_pull
 from benchmarks.simulated import FAR, Simulated, simulated
 
 PAGES: Final = (500, 1_000, 2_500, 5_000, 10_000)
@@ -81,7 +82,7 @@ def _turns(server: Simulated, wanted: list[Cut]) -> tuple[dict[Cut, list[float]]
             "rows a page": f"{cut.page:,}",
             "tasks": cut.tasks,
             "in flight": cut.in_flight,
-            "requests": len(windows_of(server, cut.page)),
+            "requests": len(windows_of(server.totals, cut.page)),
             "s": round(statistics.median(walls[cut]), 2),
             "CPU, s": round(statistics.median(cpus[cut]), 2),
             "peak, MB": round(statistics.median(peaks[cut])) >> 20,

@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 import requests
 
 from benchmarks.dlt_contestant import Dlt, Loaded, dlt
+from benchmarks.growth_run import windows_of
 from benchmarks.measuring import Figure, Result, figure
-from benchmarks.our_pull import Cut, our_pull, windows_of
+from benchmarks.our_pull import Cut, our_pull
 from benchmarks.simulated import AUTHORIZATION, FAR, Latency, Simulated, simulated
 from rostersync.roster.records import COLLECTIONS
 
@@ -125,7 +126,7 @@ def _read_all(server: Simulated, cut: Cut) -> float:
 async def _ceiling(server: Simulated, cut: Cut) -> float:
     begun = time.process_time()
     waiting = sorted(
-        windows_of(server, cut.page), key=lambda window: window.start - (window.end or window.start)
+        windows_of(server.totals, cut.page), key=lambda window: window.start - (window.end or window.start)
     )
     place = urlsplit(server.url)
 

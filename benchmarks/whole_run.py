@@ -20,8 +20,8 @@ from typing import Any, Final
 from benchmarks.dlt_contestant import Loaded, dlt
 from benchmarks.engine_process import Run, engine
 from benchmarks.growth import OF_MEMORY, memory_sizes
+from benchmarks.growth_run import windows_of
 from benchmarks.measuring import Figure, Result, figure
-from benchmarks.our_pull import windows_of
 from benchmarks.paging import defaults
 from benchmarks.simulated import FAR, TODAY, Simulated, simulated
 from rostersync.oneroster.windows import Window
@@ -108,7 +108,7 @@ def _round(server: Simulated, now: datetime, contestants: tuple[str, ...]) -> tu
 
 
 def _render(server: Simulated) -> None:
-    server.render(windows_of(server, defaults().page))
+    server.render(windows_of(server.totals, defaults().page))
     server.render(
         Window(collection, start, start + LARGE_PAGE)
         for collection, total in server.totals.items()
