@@ -23,9 +23,8 @@ MEMBERS = tuple(
     Member(f"s{number}", f"s{number}@hill.example", "", "Fictional", "Sample") for number in range(25)
 )
 NOTHING_TO_SAY: dict[str, object] = {
-    **dict.fromkeys(("outcome", "reason", "stopped"), ""),
+    **dict.fromkeys(("outcome", "reason", "stopped", "approved", "over"), ""),
     "held": False,
-    "over": False,
     **{name: {} for name in ("collections", "statistics", "changes", "without_groups", "notes")},
     **{name: [] for name in ("shards", "warnings")},
     **dict.fromkeys(("requests", "with_groups"), 0),

@@ -164,7 +164,8 @@ def _less(group: LostGroup, went: LostGroup | None) -> LostGroup:
     """Return of a group on the list what is still there."""
     if went is None:
         return group
-    members = tuple(one for one in group.members if one not in set(went.members))
+    gone = set(went.members)
+    members = tuple(one for one in group.members if one not in gone)
     return replace(group, gone=group.gone and not went.gone, members=() if went.gone else members)
 
 

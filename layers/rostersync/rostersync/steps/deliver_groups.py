@@ -77,10 +77,8 @@ def _tell_what_is_held(staged_pull: StagedPull, attention: Attention) -> None:
     review = staged_pull.staging.get_json(staged.review(*staged_pull.look), Review)
     if review.held:
         attention.needed(REMOVALS_HELD, staged_pull.run[1])
-    elif staged_pull.plan.permits and not review.stopped:
-        attention.over(REMOVALS_HELD, staged_pull.plan.permits)
-    elif review.over:
-        attention.over(REMOVALS_HELD, staged_pull.plan.keeps)
+    elif decided := review.approved or review.over:
+        attention.over(REMOVALS_HELD, decided)
 
 
 @dataclass

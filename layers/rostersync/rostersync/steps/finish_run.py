@@ -134,14 +134,17 @@ def finish_run(
     run = stores.runs.get(request.tenant_id, request.run_id)
     just_now = False
     if run is not None and not run.finished_at:
+        review = None
         if request.error is not None:
             ended = _failed(run, request.error, request, stores)
         else:
-            ended = _succeeded(run, request, stores)
+            look = StagedPull(stores, request).look
+            review = stores.staging.get_json(staged.review(*look), Review)
+            ended = _succeeded(run, review, request, stores)
         ended = replace(ended, finished_at=milliseconds(now))
         # Before the run item: a call that dies between the two is made again, and says it again.
         _tell_integration(ended, stores)
-        _note_what_is_held(ended, request, stores)
+        _note_what_is_held(ended, review, stores)
         just_now = stores.runs.finish(ended)
         run = ended if just_now else stores.runs.get(request.tenant_id, request.run_id)
     if run is not None and run.held is None:
@@ -201,10 +204,8 @@ def _held_before_it_failed(run: RunRecord, stores: Stores) -> Held | None:
     return Held(expires_at=integration.held.expires_at)
 
 
-def _succeeded(run: RunRecord, request: FinishRequest, stores: Stores) -> RunRecord:
-    staged_pull = StagedPull(stores, request)
-    where = staged_pull.run
-    review = stores.staging.get_json(staged.review(*staged_pull.look), Review)
+def _succeeded(run: RunRecord, review: Review, request: FinishRequest, stores: Stores) -> RunRecord:
+    where = (run.tenant_id, run.run_id)
     written = add_up(
         stores.staging.get_json(staged.published(*where, request.pull, shard), dict[str, int])
         for shard in review.shards
@@ -247,16 +248,14 @@ def _tell_integration(run: RunRecord, stores: Stores) -> None:
         stores.integrations.record_trouble(run.tenant_id, Trouble("other district", run.run_id))
 
 
-def _note_what_is_held(run: RunRecord, request: FinishRequest, stores: Stores) -> None:
+def _note_what_is_held(run: RunRecord, review: Review | None, stores: Stores) -> None:
     """Let an approved list be decided once a run has come through with it, and a new one wait."""
-    if run.outcome not in {"published", "unchanged", "held"}:
+    if review is None or run.mode == "preview":
         return
-    staged_pull = StagedPull(stores, request)
-    plan = staged_pull.plan
-    if plan.permits and not run.stopped:
-        _decide(run, plan.permits, "approved", run.actor, stores)
-    elif plan.keeps and stores.staging.get_json(staged.review(*staged_pull.look), Review).over:
-        _decide(run, plan.keeps, OVER, "", stores)
+    if review.approved:
+        _decide(run, review.approved, "approved", run.actor, stores)
+    elif review.over:
+        _decide(run, review.over, OVER, "", stores)
     if run.held is not None:
         stores.integrations.hold(run.tenant_id, Undecided(run.run_id, run.held.expires_at))
 

@@ -84,8 +84,7 @@ class Guarding:
     @property
     def stops(self) -> str:
         """Why nothing at all may be published, or ""."""
-        held = bool(self.trips or self._list_of(self.plan.keeps))
-        return why_nothing(self.counts, self.plan.guard, held=held)
+        return why_nothing(self.counts, self.plan.guard, held=bool(self.trips or self.plan.keeps))
 
     def decide(self) -> Decision:
         """Decide, and keep the list of what is held; made again it decides the same.
@@ -116,7 +115,7 @@ class Guarding:
         for pack in (earlier, approved if why else None):
             found = found if pack is None else held_of(pack).joined_with(found)
         causes = tuple((trip.kind, trip.school, trip.lost, trip.of) for trip in self.trips)
-        self._put(found, replace(self._summary(found, causes), stopped=why))
+        self._put(found, self._summary(found, causes, stopped=why))
         return Decision("nothing" if why else "hold", held=True, stopped=why)
 
     def _look_again(self) -> Decision:
@@ -164,10 +163,12 @@ class Guarding:
         losses = Losses(people=people, records=records, classes=classes, groups=groups)
         return losses if self.plan.permits == "" else losses.without(Keeping(self.pull).permitted)
 
-    def _summary(self, held: HeldList, causes: tuple[tuple[str, str, int, int], ...]) -> Summary:
+    def _summary(
+        self, held: HeldList, causes: tuple[tuple[str, str, int, int], ...], *, stopped: str = ""
+    ) -> Summary:
         return Summary(
             held_at=self.plan.started_at,
-            stopped="",
+            stopped=stopped,
             causes=causes,
             shares=held.shares(self.counts),
             largest=held.largest(),

@@ -227,20 +227,21 @@ class _Shard:
             return
         today = self.pull.plan.today
         for class_id in self.stored.keys() & records.keys():
-            there = {(row.user_id, row.role) for row in by_class[class_id] if enrolled_on(row, today)}
-            staying = [
+            less = [
                 row
                 for row in items.class_roster_of(self.stored[class_id]).enrollments
                 if self.keeping.row(class_id, row.sourced_id)
-                and (row.user_id, row.role) not in there
                 and row_stands(row, enrollments.get(row.sourced_id), today)
             ]
-            if staying:
-                self.tally[STANDS] += len(staying)
-                # Of an id that is somebody else's now both rows count: an id may be another every night.
-                same = {_row_of(row) for row in staying}
-                others = [row for row in by_class[class_id] if _row_of(row) not in same]
-                by_class[class_id] = [*others, *staying]
+            if not less:
+                continue
+            # An id may be another every night: who is there under another has not gone, and of an id that is
+            # somebody else's now both rows count.
+            there = {(row.user_id, row.role) for row in by_class[class_id] if enrolled_on(row, today)}
+            staying = [row for row in less if (row.user_id, row.role) not in there]
+            self.tally[STANDS] += len(staying)
+            same = {_row_of(row) for row in staying}
+            by_class[class_id] = [*(row for row in by_class[class_id] if _row_of(row) not in same), *staying]
 
     def _enrollments(self) -> dict[str, Enrollment]:
         """Return the shard's enrollments; of an id that came with several classes only its place's row."""
@@ -385,7 +386,9 @@ class _Shard:
 
     def _permitted_pairs(self, was: ClassRoster) -> set[tuple[str, str]]:
         rows = self.keeping.permitted.staying.rows.get(was.record.sourced_id, frozenset())
-        return {(row.user_id, row.role) for row in was.enrollments if row.sourced_id in rows}
+        return (
+            {(row.user_id, row.role) for row in was.enrollments if row.sourced_id in rows} if rows else set()
+        )
 
     def _changes(self) -> ChangedItems:
         changes = self.changes

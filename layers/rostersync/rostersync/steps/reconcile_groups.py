@@ -1,6 +1,7 @@
 """Groups: an owner's drafts together, named apart, against that owner's stored groups."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 
 import msgspec
 
@@ -28,20 +29,30 @@ def reconcile_groups(request: ShardsRequest, stores: Stores) -> None:
     """Stage, for each shard of owners, the groups and class lists to write."""
     staged_pull = StagedPull(stores, request)
     keeping = Keeping(staged_pull)
+    permitted = _permitted(staged_pull, keeping)
+    without = staged_pull.united(staged.classes, WITHOUT) if keeping.everything else {}
     for shard in request.shards:
         key = staged.groups(*staged_pull.look, shard)
-        stores.staging.put_pack(key, _reconcile(staged_pull, keeping, stores, shard))
+        stores.staging.put_pack(
+            key, _reconcile(staged_pull, stores, shard, permitted, without, keep=keeping.everything)
+        )
 
 
-def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard: int) -> dict[str, bytes]:
+def _reconcile(
+    staged_pull: StagedPull,
+    stores: Stores,
+    shard: int,
+    permitted: Permitted,
+    without: Mapping[str, str],
+    *,
+    keep: bool,
+) -> dict[str, bytes]:
+    """Return a shard's sections; ``without`` are classes that yield no groups, with ``keep``, by reason."""
     tenant_id, plan = staged_pull.request.tenant_id, staged_pull.plan
     drafts: dict[str, list[Draft]] = defaultdict(list)
     baselines: dict[str, dict[str, Baseline]] = defaultdict(dict)
-    without: dict[str, str] = {}
     for class_shard in ALL_SHARDS:
         key = staged.classes(*staged_pull.look, class_shard)
-        if keeping.everything:
-            without |= msgspec.json.decode(staged_pull.section(key, WITHOUT), type=dict[str, str])
         for draft in decode_lines(staged_pull.section(key, drafts_section(shard)), Draft):
             drafts[draft.owner_id].append(draft)
         for one in decode_lines(staged_pull.section(key, baselines_section(shard)), Baseline):
@@ -56,7 +67,7 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
         for item in stores.table.query(keys.owners_partition(tenant_id, shard), keys.CLASS_LIST_PREFIX)
     }
     tally: Tally = Counter()
-    counts, permitted = Counts(), _permitted(staged_pull, keeping)
+    counts = Counts()
     lost: list[LostGroup] = []
     changed = ChangedItems()
     in_groups = InGroups()
@@ -70,7 +81,7 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
             version=plan.started_at,
             settings=plan.settings,
             rewrite=plan.mode == "full",
-            keep=keeping.everything,
+            keep=keep,
         )
         lost += count_groups(
             counts,
@@ -108,7 +119,7 @@ def _reconcile(staged_pull: StagedPull, keeping: Keeping, stores: Stores, shard:
         GUARD: msgspec.json.encode(counts, order="sorted"),
         LOST_GROUPS: encode_lines(lost),
     }
-    if keeping.everything:
+    if keep:
         sections[SHOWN_ALL_THE_SAME] = msgspec.json.encode(shown_all_the_same, order="sorted")
     if plan.mode == "preview":
         sections[IN_GROUPS] = msgspec.json.encode(in_groups, order="deterministic")

@@ -34,13 +34,15 @@ class Review:
     """What a run found, in the shape of its run item. ``shards`` have something to publish, and will be.
 
     ``held``: the run has a list of its own; ``stopped`` says why nothing is published though there is.
-    ``over``: nothing on the undecided list of an earlier run is missing any more.
+    ``approved`` and ``over`` name the runs whose lists are decided with this one: somebody has approved it,
+    or nothing on it is missing any more; "" for none.
     """
 
     outcome: str
     reason: str
     held: bool
-    over: bool
+    approved: str
+    over: str
     stopped: str
     shards: tuple[int, ...]
     collections: dict[str, dict[str, int | None]]
@@ -92,7 +94,8 @@ def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
         outcome=_outcome(plan.mode, decision, shards),
         reason=reason_of(decision, guarding.causes),
         held=decision.held,
-        over=bool(plan.keeps) and decision == PUBLISH_ALL and not plan.additions_only and not total[STANDS],
+        approved="" if decision.stopped else plan.permits,
+        over="" if decision != PUBLISH_ALL or plan.additions_only or total[STANDS] else plan.keeps,
         stopped=decision.stopped,
         shards=shards,
         collections={
@@ -136,16 +139,12 @@ def _shown_all_the_same(staged_pull: StagedPull) -> Counter[str]:
 
     The groups of one class lie with its owners, each in a shard of its own; it is one class all the same.
     """
-    reasons: dict[str, str] = {}
-    for shard in ALL_SHARDS:
-        section = staged_pull.section(staged.groups(*staged_pull.look, shard), SHOWN_ALL_THE_SAME)
-        reasons |= msgspec.json.decode(section, type=dict[str, str])
-    return Counter(reasons.values())
+    return Counter(staged_pull.united(staged.groups, SHOWN_ALL_THE_SAME).values())
 
 
 def _what_a_sync_would_meet(guarding: Guarding) -> tuple[str, ...]:
-    if guarding.stops:
-        return (WOULD_BE_STOPPED.format(guarding.stops),)
+    if why := guarding.stops:
+        return (WOULD_BE_STOPPED.format(why),)
     return (WOULD_BE_HELD,) if guarding.trips else ()
 
 

@@ -20,7 +20,7 @@ REPLACED: Final = "replaced"
 
 @dataclass(frozen=True, slots=True)
 class ShownList:
-    """A held list. ``state`` is ``undecided``, ``approved``, ``discarded`` or ``replaced``.
+    """A held list. ``state`` is ``undecided``, ``approved``, ``discarded``, ``over`` or ``replaced``.
 
     ``schools`` are names by sourcedId, of those of which something would go or was too much.
     """

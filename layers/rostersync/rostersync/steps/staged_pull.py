@@ -6,7 +6,7 @@ written by value, so that a step that runs twice leaves the same. What is made o
 after Seal has judged it may lack a row that moved between two windows meanwhile.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -156,6 +156,13 @@ class StagedPull:
         if key not in self._packs:
             self._packs[key] = self.staging.open_pack(key)
         return self._packs[key].section(name)
+
+    def united(self, pack_of: Callable[..., str], name: str) -> dict[str, str]:
+        """Return what a section of every shard's pack maps; ``pack_of`` names the pack of a look's shard."""
+        found: dict[str, str] = {}
+        for shard in ALL_SHARDS:
+            found |= msgspec.json.decode(self.section(pack_of(*self.look, shard), name), type=dict[str, str])
+        return found
 
     @cached_property
     def plan(self) -> Plan:
