@@ -197,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
         status, body, tag = self.objects.get(urlsplit(self.path).path, self._given())
         self._answer(status, body, {"ETag": tag} if tag else {})
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_GET  # noqa: N815 - http.server's names
 
     def _given(self) -> dict[str, str]:
         return {name.lower(): value for name, value in self.headers.items()}
