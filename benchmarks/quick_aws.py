@@ -55,7 +55,8 @@ class QuickDynamoDB:
                 case "PutItem" | "DeleteItem" | "UpdateItem":
                     self._demand(asked)
                     self._change(asked)
-                    return {}
+                    wanted = "ReturnValues" in asked
+                    return {"Attributes": self._find(asked["Key"])} if wanted else {}
                 case "BatchWriteItem":
                     for requests in asked["RequestItems"].values():
                         for request in requests:
@@ -138,9 +139,13 @@ def _holds(term: str, asked: Any, stored: Wire) -> bool:
 def _updated(stored: Wire, asked: Any) -> Wire:
     names, values = asked["ExpressionAttributeNames"], asked.get("ExpressionAttributeValues", {})
     changes, _, removed = asked["UpdateExpression"].partition("REMOVE ")
+    changes, _, added = changes.partition(" ADD ")
     gone = {names[name.strip()] for name in removed.split(",") if name.strip()}
     pairs = (pair.split(" = ") for pair in changes.removeprefix("SET ").split(",") if pair.strip())
     fresh = {names[name.strip()]: values[value.strip()] for name, value in pairs}
+    for name, by in (one.split() for one in added.split(",") if one):
+        before = stored.get(names[name], {"N": "0"})["N"]
+        fresh[names[name]] = {"N": str(int(before) + int(values[by]["N"]))}
     return {name: value for name, value in {**stored, **fresh}.items() if name not in gone}
 
 

@@ -6,6 +6,8 @@ from typing import cast
 from rostersync.oneroster.payloads import Row
 from rostersync.oneroster.pulling import find_total
 from rostersync.oneroster.server import Page
+from rostersync.oneroster.windows import Window
+from rostersync.steps.plan_pull import cut_windows
 from rostersync.steps.seal_pull import USERS_READ
 from simulator.faults import Fault
 from tests.campaign.invariants import Truth
@@ -16,29 +18,43 @@ _ROW = cast("Row", None)
 
 
 def planned_requests(world: World, truth: Truth, way: Way, faults: Iterable[Fault]) -> int:
-    """Return the requests of one pull: a look at each collection, its pages, teachers read one by one.
+    """Return the requests of one pull: a look at each collection, its windows, teachers read one by one.
 
-    Who is not found there is asked for twice.
-
-    Where a server announces no totals, looking for the ends belongs to the plan.
+    Who is not found there is asked for twice. Where a server announces no totals, looking for the ends
+    belongs to the plan.
     """
     several = list(faults)
-    page = way.page_size
-    for fault in several:
-        if fault.kind in {"clamp", "limit-refused"}:
-            page = min(page, fault.number)
+    clamp = min(
+        (fault.number for fault in several if fault.kind in {"clamp", "limit-refused"}), default=way.page_size
+    )
     left_out = max((fault.number for fault in several if fault.kind == "short-page"), default=0)
     without_totals = any(fault.kind == "no-totals" for fault in several)
     planned = 0
-    for counted in truth.collections.values():
+    for collection, counted in truth.collections.items():
         rows = counted["received"]
-        # A server that always leaves some rows out sends the last of them one by one, and is asked for more.
-        planned += 2 + -(-rows // (page - left_out - 1)) + min(rows, left_out) + (left_out > 0)
+        planned += 1
+        for window in cut_windows(collection, rows, without_totals, way.page_size, 1):
+            planned += _requests_of_a_window(window, rows, way.page_size, clamp, left_out)
         if without_totals:
             planned += 1 + _looks_for_the_end(rows)
     asked = sum(one.collection == "users" for one in world.server.served.trail)
     planned += min(asked, 2 * USERS_READ) + world.server.served.token_requests
     return planned * (2 if way.twice else 1)
+
+
+def _requests_of_a_window(window: Window, rows: int, page: int, clamp: int, left_out: int) -> int:
+    """Count the pages of a server that gives ``clamp`` rows at the most, and some fewer than there are."""
+    end = rows if window.end is None else min(window.end, rows)
+    place, asked, is_short = window.start, 0, False
+    while True:
+        limit = page if is_short or window.end is None else min(page, window.end - place)
+        there = min(limit, clamp, rows - place)
+        given = max(2, there - left_out) if there > 2 else there
+        asked += 1
+        is_short = given < limit
+        if place + given >= end or given < 2:
+            return asked
+        place += given - 1
 
 
 class _Rows:

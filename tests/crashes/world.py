@@ -54,6 +54,9 @@ class JournaledTable(FakeTable):
     def update(self, key: Key, set: Mapping[str, Any], **conditions: Any) -> None:  # noqa: A002 - as the table's
         self._journal.call("UpdateItem", partial(FakeTable.update, self, key, set, **conditions))
 
+    def add(self, key: Key, amounts: Mapping[str, int], set: Mapping[str, Any]) -> Item:  # noqa: A002 - as the table's
+        return self._journal.call("UpdateItem", partial(FakeTable.add, self, key, amounts, set))
+
     def delete(self, key: Key, **conditions: Any) -> None:
         self._journal.call("DeleteItem", partial(FakeTable.delete, self, key, **conditions))
 

@@ -78,6 +78,14 @@ class FakeTable(Failing, Table):
             kept = {name: value for name, value in (stored or {}).items() if name not in removed}
             self._put({**kept, **set, "pk": key[0], "sk": key[1]})
 
+    def add(self, key: Key, amounts: Mapping[str, int], set: Mapping[str, Any]) -> Item:  # noqa: A002 - as the table's
+        self.note_call()
+        with self._one_at_a_time:
+            stored = self._stored(key) or {}
+            sums = {name: stored.get(name, 0) + by for name, by in amounts.items()}
+            self._put({**stored, **set, **sums, "pk": key[0], "sk": key[1]})
+            return _copy({**stored, **set, **sums, "pk": key[0], "sk": key[1]})
+
     def delete(self, key: Key, *, when: Sequence[Condition] = ()) -> None:
         self.note_call()
         with self._one_at_a_time:

@@ -15,6 +15,7 @@ from rostersync.errors import (
     CredentialsRejected,
     NotARosterServer,
     RosterServerUnavailable,
+    RosterServerUnreliable,
     UnexpectedAnswer,
 )
 from rostersync.oneroster.ability import Ability
@@ -46,6 +47,13 @@ def one_page(script: Callable[[Asked], Reply], **options: Any) -> Any:
         return server_at(loopback.url, **options).page("orgs", offset=0, limit=2)
 
 
+def counts_of(server: RosterServer) -> list[tuple[int, int, str]]:
+    """Return where the server's counts will stand."""
+    told: list[tuple[int, int, str]] = []
+    server.report_to(lambda *counts: told.append(counts))
+    return told
+
+
 def test_a_page_is_asked_for_in_the_order_of_ids() -> None:
     with serving(lambda _: orgs(org(1), org(2))) as loopback:
         server = server_at(loopback.url)
@@ -55,7 +63,6 @@ def test_a_page_is_asked_for_in_the_order_of_ids() -> None:
         loopback.asked[0].target == "/ims/oneroster/v1p1/orgs?limit=10&offset=20&sort=sourcedId&orderBy=asc"
     )
     assert loopback.asked[0].headers["Authorization"].startswith("OAuth ")
-    assert server.requests_sent == 1
 
 
 def test_fields_are_asked_for_where_they_are_understood() -> None:
@@ -258,6 +265,37 @@ def test_a_small_question_is_asked_again_and_then_fails_by_its_public_name() -> 
     assert len(loopback.asked) == 4
 
 
+def test_every_failure_is_told_with_what_was_sent_before_it() -> None:
+    replies = iter([orgs(org(1)), orgs(org(1)), Reply(503), Reply(404), Reply(404), Reply(401)])
+    with serving(lambda _: next(replies)) as loopback:
+        server = server_at(loopback.url)
+        told = counts_of(server)
+        for _ in range(2):
+            server.page("orgs", offset=0, limit=1)
+        with pytest.raises(TooHeavy):
+            server.page("orgs", offset=0, limit=1)
+        assert server.user("u1") is None, "an answer: there is no such user"
+        with pytest.raises(Refused):
+            server.page("orgs", offset=0, limit=1)
+        with pytest.raises(CredentialsRejected):
+            server.page("orgs", offset=0, limit=1)
+    assert told == [(2, 1, "the Roster Server answered /orgs with 503"), (2, 1, "")]
+
+
+def test_who_counts_may_end_it() -> None:
+    def refuse(_: int, __: int, why: str) -> None:
+        raise RosterServerUnreliable(f"too many: {why}")
+
+    with serving(lambda _: Reply(429)) as loopback:
+        server = server_at(loopback.url)
+        server.report_to(refuse)
+        with pytest.raises(
+            RosterServerUnreliable, match="too many: the Roster Server answered /orgs with 429"
+        ):
+            server.peek("orgs")
+    assert len(loopback.asked) == 1, "nothing is asked again"
+
+
 def test_a_token_is_fetched_once_and_again_when_it_expires() -> None:
     given: list[str] = []
 
@@ -273,10 +311,13 @@ def test_a_token_is_fetched_once_and_again_when_it_expires() -> None:
 
     with serving(script) as loopback:
         server = server_at(loopback.url, Ability(auth="oauth2"))
+        told = counts_of(server)
         for _ in range(4):
             assert len(server.page("orgs", offset=0, limit=1).rows) == 1
+    server.report()
     assert given == ["token-0", "token-1"]
-    assert server.requests_sent == len(loopback.asked) == 7
+    assert told == [(3, 1, ""), (3, 0, "")], "the token that expired is told of at once"
+    assert len(loopback.asked) == 7
 
 
 def test_after_a_401_for_a_token_that_worked_one_more_request_is_sent_at_most() -> None:
@@ -333,4 +374,6 @@ def test_an_address_that_would_be_sent_otherwise_is_not_sent() -> None:
     server = RosterServer("https://nowhere.example/a b", CREDENTIALS, SHA256, allowed=ALLOWED)
     with pytest.raises(NotARosterServer, match="as it was written"):
         server.page("orgs", offset=0, limit=1)
-    assert server.requests_sent == 0
+    told = counts_of(server)
+    server.report()
+    assert told == []

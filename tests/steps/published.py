@@ -13,7 +13,7 @@ from tests.steps.driver import TENANT
 
 BOOKKEEPING = frozenset(
     {
-        *("integration", "lease", "run", "progress", "hour", "night"),
+        *("integration", "lease", "run", "progress", "requests", "hour", "night"),
         *("user", "emailUser", "listing", "listed", "link", "linked", "match", "sent", "wanted"),
     }
 )

@@ -31,7 +31,7 @@ from tests.steps.test_linking_in_the_middle import District, first_day, second_d
 from tests.steps.test_linking_users import assert_links_are_right
 
 SYNC: Final = "arn:aws:states:us-east-1:123456789012:stateMachine:sync"
-HISTORY: Final = {"run", "progress"}
+HISTORY: Final = {"run", "progress", "requests"}
 CHOICES: Final = ("keep", "remove")
 NEVER: Final = 10**9
 

@@ -63,8 +63,9 @@ def test_an_unchanged_sync_writes_nothing_but_its_bookkeeping() -> None:
     sync(stores, serve(small_roster()), now=NOW + DAY)
     changed = {key for key, item in stores.table.items.items() if before.get(key) != item}
     assert {stores.table.items[key]["kind"] for key in changed} <= BOOKKEEPING
-    # The lease taken and given back, the run begun and ended, the integration told, two tasks' progress.
-    assert stores.table.writes == 2 + 2 + 1 + 2
+    # The lease taken and given back, the run begun and ended, the integration told, two tasks' progress,
+    # and what Plan and they sent.
+    assert stores.table.writes == 2 + 2 + 1 + 2 + 3
 
 
 @settings(max_examples=25, deadline=None)
@@ -103,7 +104,7 @@ def test_a_preview_leaves_nothing_but_its_run_item(first: Roster, second: Roster
     left = {item["kind"] for key, item in after.items() if before.get(key) != item}
     assert previewed.outcome == "previewed"
     assert previewed.writes == {"roster": 0, "groups": 0}
-    assert left <= {"run", "progress"}
+    assert left <= {"run", "progress", "requests"}
     assert before.keys() <= after.keys()
     told = sync(twin, serve(second), now=NOW + DAY)
     assert (previewed.changes, previewed.statistics) == (told.changes, told.statistics)

@@ -118,7 +118,7 @@ def test_disconnecting_one_leaves_everything_of_the_other(
     twins.disconnect(leaves, groups)
     items, objects, secret = twins.everything_of(leaves)
     left = {item["kind"] for item in items.values()}
-    history = {"run", "progress"}
+    history = {"run", "progress", "requests"}
     assert left <= (history if groups == "remove" else history | {"link", "linked", "sent"})
     assert (objects, secret) == ({}, None)
     assert twins.everything_of(stays) == before

@@ -7,7 +7,7 @@ import pytest
 
 from rostersync import clock
 from rostersync.storage import keys
-from rostersync.storage.runs import RunRecord, Runs
+from rostersync.storage.runs import Requests, RunRecord, Runs
 from rostersync.storage.table import Table
 
 STARTED = 1_772_452_800_000
@@ -53,6 +53,15 @@ def test_a_run_that_never_began_has_no_item(runs: Runs) -> None:
     assert runs.get("maple", "run-1") is None
     assert runs.finish(ENDED) is False
     assert runs.get("maple", "run-1") is None
+
+
+def test_requests_are_counted_as_often_as_they_are_sent(runs: Runs) -> None:
+    assert runs.requests("maple", "run-1").sent == 0
+    assert runs.count_requests("maple", "run-1", answered=4, failed=1) == Requests(4, 1)
+    assert runs.count_requests("maple", "run-1", answered=0, failed=2) == Requests(4, 3)
+    assert runs.requests("maple", "run-1").sent == 7
+    assert runs.requests("maple", "run-2") == Requests()
+    assert runs.recent("maple", 9) == [], "a count is no run"
 
 
 def test_a_run_ends_once(runs: Runs) -> None:

@@ -103,6 +103,13 @@ def test_an_update_needs_the_item_and_one_of_its_conditions(table: Table) -> Non
     assert table.get(("T#maple", "A")) == item("A", one=2)
 
 
+def test_what_is_added_is_added_again_each_time(table: Table) -> None:
+    first = table.add(("T#maple", "A"), {"one": 2, "two": 0}, {"status": "new"})
+    assert first == item("A", one=2, two=0, status="new")
+    again = table.add(("T#maple", "A"), {"one": 3, "three": 1}, {"status": "old"})
+    assert again == table.get(("T#maple", "A")) == item("A", one=5, two=0, three=1, status="old")
+
+
 def test_a_delete_is_done_once_and_may_be_repeated(table: Table) -> None:
     table.put(item("A"))
     table.delete(("T#maple", "A"))

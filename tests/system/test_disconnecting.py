@@ -61,7 +61,7 @@ def test_disconnected_in_the_middle_of_a_run_and_connected_again(engine, connect
     assert (record.outcome, record.error) == ("failed", how)
     senso.settle()
     assert seen(senso, tenant, email) == {}
-    assert {item["kind"]["S"] for item in items_of(engine, tenant)} <= {"run", "progress"}
+    assert {item["kind"]["S"] for item in items_of(engine, tenant)} <= {"run", "progress", "requests"}
     # Here a wait is shorter than a function: what was fetching when it was stopped may stage something yet.
     assert objects.isdisjoint(objects_of(engine, tenant))
     assert secrets_of(engine, tenant) == []
@@ -91,7 +91,7 @@ def test_groups_that_were_kept_stay_until_the_tenant_is_connected_again(engine, 
     senso.settle()
     assert seen(senso, tenant, email) == kept
     assert {item["kind"]["S"] for item in items_of(engine, tenant)} <= {
-        *("run", "progress"),
+        *("run", "progress", "requests"),
         *("link", "linked", "sent"),
     }
     engine.clock.advance(timedelta(minutes=10))

@@ -88,6 +88,10 @@ class RosterServerUnavailable(RetryableError):
     """No answer, or 429 and 5xx after every attempt this invocation could afford."""
 
 
+class RosterServerUnreliable(PermanentError):
+    """So many requests failed that the run was given up to spare the server; the message counts them."""
+
+
 class CredentialsRejected(PermanentError):
     """401: wrong or rotated secret, wrong signature or clock skew."""
 

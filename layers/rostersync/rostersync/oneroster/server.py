@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 import requests
@@ -16,7 +16,9 @@ from rostersync.errors import (
     AccessDenied,
     CredentialsRejected,
     NotARosterServer,
+    RetryableError,
     RosterServerUnavailable,
+    RosterSyncError,
     UnexpectedAnswer,
 )
 from rostersync.oneroster.ability import Ability
@@ -39,6 +41,10 @@ CONNECT_AND_READ: Final = (5.0, 30.0)
 
 LONGEST_REQUEST: Final = 60.0
 """Seconds for one answer whole, so that one that trickles ends too."""
+
+
+Count: TypeAlias = Callable[[int, int, str], None]
+"""Is told of requests answered, of those that failed, and why the last did if it may be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +93,24 @@ class RosterServer:
         self._clock = clock
         self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
         self._count_lock = threading.Lock()
-        self._requests_sent = 0
+        self._answered = self._failed = 0
+        self._count: Count | None = None
         self._signer = self._make_signer()
 
-    @property
-    def requests_sent(self) -> int:
-        """Requests sent so far, retries and token requests included."""
-        return self._requests_sent
+    def report_to(self, count: Count) -> None:
+        """Tell ``count`` from now on what was sent since it was told last: at a failure, and on ``report``.
+
+        What it raises is raised instead of the failure.
+        """
+        self._count = count
+
+    def report(self, why: str = "") -> None:
+        """Tell how many requests were answered and how many failed, those for tokens too."""
+        with self._count_lock:
+            answered, failed = self._answered, self._failed
+            self._answered = self._failed = 0
+        if self._count is not None and (answered or failed):
+            self._count(answered, failed, why)
 
     def page(self, collection: str, *, offset: int, limit: int) -> Page:
         """Return rows ``offset`` to ``offset + limit`` of a collection in the order of ids; one attempt.
@@ -171,10 +188,32 @@ class RosterServer:
         if request.url != url:
             # A signature covers the URL as it was built; were it sent otherwise, it would be refused.
             raise NotARosterServer(f"the address of {host_of(url)} cannot be sent as it was written")
+        try:
+            answer = self._exchange(request, named)
+        except RosterSyncError as error:
+            self._note(error)
+            raise
+        with self._count_lock:
+            self._answered += 1
+        return answer
+
+    def _note(self, error: RosterSyncError) -> None:
+        """Count a request that failed, and tell of it; why it did only if it may be sent again.
+
+        404 is an answer: there is no such user.
+        """
+        absent = isinstance(error, Refused) and error.status == requests.codes.not_found
+        with self._count_lock:
+            self._answered += absent
+            self._failed += not absent
+        if not absent:
+            again = isinstance(error, (RetryableError, Refused))
+            self.report(str(error) if again else "")
+
+    def _exchange(self, request: requests.PreparedRequest, named: str) -> tuple[bytes, Mapping[str, str]]:
         started = self._clock()
         session = self._borrow_session()
-        with self._count_lock:
-            self._requests_sent += 1
+        url = str(request.url)
         try:
             response = session.send(request, stream=True, allow_redirects=False, timeout=self._timeout)
             try:

@@ -22,6 +22,7 @@ from rostersync.roster.completeness import Answer
 from rostersync.roster.identity import shard_of
 from rostersync.roster.records import Enrollment, Record, SetAside
 from rostersync.roster.settings import RosterSettings
+from rostersync.steps.budget import shared_budget
 from rostersync.steps.requests import PullRequest
 from rostersync.steps.staged_pull import (
     ENROLLED_TEACHERS,
@@ -95,7 +96,7 @@ class Harvest:
             elif row.record is not None:
                 self.records[collection, shard_of(row.sourced_id)].append(row.record)
 
-    def sections(self, stop: Stop, requests: int, idle: int) -> dict[str, bytes]:
+    def sections(self, stop: Stop, idle: int) -> dict[str, bytes]:
         """Return the part as it is staged: one object, so that it is there whole or not at all."""
         part = Part(
             windows=stop.windows,
@@ -107,7 +108,6 @@ class Harvest:
             set_aside=dict(Counter(row.collection for row in self.set_aside)),
             not_records=dict(Counter(row.collection for row in self.set_aside if row.reason == NOT_A_RECORD)),
             idle=idle,
-            requests=requests,
         )
         sections = {
             TALLY: msgspec.json.encode(part),
@@ -146,7 +146,6 @@ def fetch_pages(
         windows, page_size, in_flight = before.windows, before.page_size, before.in_flight
         largest_page = before.largest_page
         idle = before.idle
-    server = connect(staged_pull.integration())
     harvest = Harvest(plan.settings)
     progress = _Progress(request, stores, staged_pull)
 
@@ -157,24 +156,25 @@ def fetch_pages(
     def room_left() -> float:
         return 0.0 if sum(harvest.rows.values()) >= ROWS_PER_PART else seconds_left()
 
-    stop = pull(
-        server,
-        windows,
-        page_size=page_size,
-        largest_page=largest_page,
-        in_flight=in_flight,
-        seconds_left=room_left,
-        take=take,
-        wait=time.sleep,
-        random=random.Random(),  # noqa: S311 - jitter
-    )
+    with shared_budget(connect(staged_pull.integration()), stores, request, plan.requests) as server:
+        stop = pull(
+            server,
+            windows,
+            page_size=page_size,
+            largest_page=largest_page,
+            in_flight=in_flight,
+            seconds_left=room_left,
+            take=take,
+            wait=time.sleep,
+            random=random.Random(),  # noqa: S311 - jitter
+        )
     idle = 0 if harvest.answers else idle + 1
     if stop.windows and idle >= IDLE_PARTS:
         raise RosterServerUnavailable(
             f"the Roster Server put us off {idle} times in a row and sent nothing; run the sync again later"
         )
     key = staged.fetch_part(*staged_pull.run, request.pull, request.task, request.part)
-    first = stores.staging.put_pack(key, harvest.sections(stop, server.requests_sent, idle), once=True)
+    first = stores.staging.put_pack(key, harvest.sections(stop, idle), once=True)
     progress.show(harvest.rows, at_once=True)
     if not first:
         # Another invocation staged this part before: what it has left to read is what remains.

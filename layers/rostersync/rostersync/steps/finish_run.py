@@ -136,12 +136,13 @@ def finish_run(
     if run is not None and not run.finished_at:
         review = None
         if request.error is not None:
-            ended = _failed(run, request.error, request, stores)
+            ended = _failed(run, request.error, stores)
         else:
             look = StagedPull(stores, request).look
             review = stores.staging.get_json(staged.review(*look), Review)
             ended = _succeeded(run, review, request, stores)
-        ended = replace(ended, finished_at=milliseconds(now))
+        sent = stores.runs.requests(run.tenant_id, run.run_id).sent
+        ended = replace(ended, requests=sent, finished_at=milliseconds(now))
         # Before the run item: a call that dies between the two is made again, and says it again.
         _tell_integration(ended, stores)
         _note_what_is_held(ended, review, stores)
@@ -184,15 +185,13 @@ def _note_stopped(request: FinishRequest, stores: Stores, now: datetime) -> None
         )
 
 
-def _failed(run: RunRecord, error: Failure, request: FinishRequest, stores: Stores) -> RunRecord:
-    pulls = (request.model_copy(update={"pull": pull}) for pull in range(1, request.pull + 1))
+def _failed(run: RunRecord, error: Failure, stores: Stores) -> RunRecord:
     return replace(
         run,
         outcome="failed",
         error=error.error,
         reason=error.message,
         held=_held_before_it_failed(run, stores),
-        requests=sum(StagedPull(stores, pull).requests_staged() for pull in pulls),
     )
 
 
@@ -229,7 +228,6 @@ def _succeeded(run: RunRecord, review: Review, request: FinishRequest, stores: S
         notes=review.notes,
         writes={"roster": written["roster"], "groups": written["groups"]},
         delivery={name: told[key] for name, key in DELIVERY.items()} if told else {},
-        requests=review.requests,
         readiness=review.readiness,
     )
 

@@ -12,6 +12,7 @@ from rostersync.oneroster.pulling import find_total
 from rostersync.oneroster.server import RosterServer
 from rostersync.oneroster.windows import Window
 from rostersync.roster.records import COLLECTIONS
+from rostersync.steps.budget import shared_budget
 from rostersync.steps.requests import Cause, Mode, PullRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, PULLS, Plan
 from rostersync.storage import staged
@@ -61,20 +62,20 @@ def plan_pull(
     integration = stores.integrations.require(request.tenant_id)
     time_zone = integration.time_zone or default_time_zone
     run = _begin(request, integration, stores, now, time_zone)
-    server = connect(integration)
     totals: dict[str, int] = {}
     announced: dict[str, int | None] = {}
     revisions: dict[str, str] = {}
-    for collection in COLLECTIONS:
-        page = server.peek(collection)
-        if page.total is None and integration.ability.get("totals"):
-            # Taken for "announces none", an empty answer would be taken for an empty collection.
-            raise UnexpectedAnswer(
-                f"the Roster Server announces no total of /{collection}, as it did when it was connected; "
-                "connect it again if that is meant"
-            )
-        announced[collection], revisions[collection] = page.total, page.revision
-        totals[collection] = find_total(server, collection) if page.total is None else page.total
+    with shared_budget(connect(integration), stores, request) as server:
+        for collection in COLLECTIONS:
+            page = server.peek(collection)
+            if page.total is None and integration.ability.get("totals"):
+                # Taken for "announces none", an empty answer would be taken for an empty collection.
+                raise UnexpectedAnswer(
+                    f"the Roster Server announces no total of /{collection}, as it did when it was "
+                    "connected; connect it again if that is meant"
+                )
+            announced[collection], revisions[collection] = page.total, page.revision
+            totals[collection] = find_total(server, collection) if page.total is None else page.total
     windows = [
         window
         for collection in COLLECTIONS
@@ -102,7 +103,7 @@ def plan_pull(
         revisions=revisions,
         settings=run.settings if request.mode == "preview" and run.settings else integration.settings,
         secret_version=integration.secret_version,
-        requests=server.requests_sent,
+        requests=_requests_of_a_pull(request, stores, len(COLLECTIONS) + len(windows)),
         guard=integration.guard,
         keeps=_kept_list(run, integration, permits),
         permits=permits,
@@ -151,6 +152,14 @@ def _begin(
         due_at = next_due_at(now, time_zone, integration.nightly_hour, night, windows)
         stores.integrations.record_night(request.tenant_id, night, due_at)
     return run
+
+
+def _requests_of_a_pull(request: PlanRequest, stores: Stores, at_least: int) -> int:
+    """Return how many requests a pull takes: as many as one before it, if that had smaller pages."""
+    if request.pull == 1:
+        return at_least
+    sent = stores.runs.requests(request.tenant_id, request.run_id)
+    return max(at_least, sent.answered // (request.pull - 1))
 
 
 def _kept_list(run: RunRecord, integration: Integration, permits: str) -> str:

@@ -52,7 +52,6 @@ class Review:
     without_groups: dict[str, int]
     notes: dict[str, int]
     warnings: tuple[str, ...]
-    requests: int
     readiness: Readiness | None = None
 
 
@@ -121,7 +120,6 @@ def review_changes(request: LookRequest, stores: Stores) -> dict[str, Any]:
             *(_what_a_sync_would_meet(guarding) if plan.mode == "preview" else ()),
             *((REMOVALS_STOPPED,) if plan.additions_only else ()),
         ),
-        requests=verdict.requests,
         readiness=judge_readiness(staged_pull, under(total, "noted")) if plan.mode == "preview" else None,
     )
     stores.staging.put_json(staged.review(*staged_pull.look), review)

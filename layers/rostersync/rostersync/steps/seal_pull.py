@@ -17,6 +17,7 @@ from rostersync.roster.completeness import Answer
 from rostersync.roster.identity import id_hash
 from rostersync.roster.merging import newest
 from rostersync.roster.records import COLLECTIONS, PEOPLE_COLLECTIONS, Enrollment, Person, SetAside
+from rostersync.steps.budget import shared_budget
 from rostersync.steps.requests import PullRequest
 from rostersync.steps.staged_pull import (
     ALL_SHARDS,
@@ -81,9 +82,6 @@ def seal_pull(
         parts=tuple(key for key, _ in parts),
         received={collection: found.received for collection, found in judged.items()},
         set_aside=dict(add_up(part.set_aside for _, part in parts)),
-        requests=_requests_before(staged_pull)
-        + staged_pull.plan.requests
-        + sum(part.requests for _, part in parts),
         in_flight=min([requests_in_flight, *(part.in_flight for _, part in parts)]),
         not_records=not_records,
         repeated={
@@ -100,14 +98,14 @@ def seal_pull(
         missing = sorted(
             teacher for teacher in _enrolled_teachers(staged_pull, parts) if id_hash(teacher) not in known
         )
-        server = connect(staged_pull.integration())
-        users, users_set_aside, unknown = _read_users(server, missing[:USERS_READ], verdict.in_flight)
+        planned = staged_pull.plan.requests
+        with shared_budget(connect(staged_pull.integration()), stores, request, planned) as server:
+            users, users_set_aside, unknown = _read_users(server, missing[:USERS_READ], verdict.in_flight)
         unread = (*unknown, *missing[USERS_READ:])
         verdict = replace(
             verdict,
             placed=_place_repeated(staged_pull, verdict.parts, judged["enrollments"].repeated),
             unread=unread,
-            requests=verdict.requests + server.requests_sent,
             warnings=(UNREAD.format(len(unread)),) if unread else (),
         )
     stores.staging.put_pack(
@@ -179,12 +177,6 @@ def _not_empty(staged_pull: StagedPull, judged: Mapping[str, completeness.Verdic
         *(collection for collection, found in judged.items() if found.received),
         *(collection for collection, rows in plan.found.items() if rows),
     }
-
-
-def _requests_before(staged_pull: StagedPull) -> int:
-    """Return how many requests the pulls before this one took."""
-    before = staged_pull.previous_verdict
-    return 0 if before is None else before.requests
 
 
 def _enrolled_teachers(staged_pull: StagedPull, parts: Parts) -> set[str]:

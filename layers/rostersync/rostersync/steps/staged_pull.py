@@ -7,7 +7,6 @@ after Seal has judged it may lack a row that moved between two windows meanwhile
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -15,7 +14,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from rostersync.errors import CredentialsReplaced, StagedObjectMissing
+from rostersync.errors import CredentialsReplaced
 from rostersync.oneroster.normalising import GUARDIAN
 from rostersync.oneroster.windows import Window
 from rostersync.roster.guard import GuardSettings
@@ -40,6 +39,7 @@ class Plan:
     one was found to have; ``tasks`` are lists of windows, ``shards`` what one reconciling or publishing task
     takes. ``keeps`` and ``permits`` are ids of the run on whose list is what stays, and what somebody has
     approved. ``additions_only``: nothing may go.
+    ``requests`` are what one pull needs when nothing fails.
     ``school_ids`` are those that were found on connecting; ``not_empty`` are the collections that were not
     empty then, as long as nothing was ever published.
     """
@@ -95,7 +95,6 @@ class Part:
     set_aside: dict[str, int]
     not_records: dict[str, int]
     idle: int
-    requests: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,6 @@ class Verdict:
     parts: tuple[str, ...]
     received: dict[str, int]
     set_aside: dict[str, int]
-    requests: int
     in_flight: int = 1
     not_records: dict[str, int] = field(default_factory=dict)
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -182,26 +180,11 @@ class StagedPull:
     def parts(self) -> Iterator[tuple[str, Part]]:
         """Yield every part that Fetch left, following each task's until nothing remains."""
         for task in range(len(self.plan.tasks)):
-            yield from self._parts_of(task)
-
-    def _parts_of(self, task: int) -> Iterator[tuple[str, Part]]:
-        for number in count():
-            key, part = self.part(task, number)
-            yield key, part
-            if not part.windows:
-                return
-
-    def requests_staged(self) -> int:
-        """Return how many requests this pull sent in the invocations that left something, ended or not."""
-        try:
-            total = self.plan.requests
-        except StagedObjectMissing:
-            return 0
-        for task in range(len(self.plan.tasks)):
-            with suppress(StagedObjectMissing):
-                for _, part in self._parts_of(task):
-                    total += part.requests
-        return total
+            for number in count():
+                key, part = self.part(task, number)
+                yield key, part
+                if not part.windows:
+                    break
 
     def records(self, collection: str, shard: int, kind: type[R]) -> Iterator[R]:
         """Yield the good rows of a collection in one shard, repeats included."""

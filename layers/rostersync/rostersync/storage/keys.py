@@ -7,6 +7,7 @@
 | lease | ``T#<tenant>`` | ``LEASE`` |
 | run | ``T#<tenant>#RUNS`` | ``RUN#<run id>`` |
 | progress of a Fetch task | ``T#<tenant>#RUNS`` | ``PROGRESS#<run id>#<task>`` |
+| requests that a run has sent | ``T#<tenant>#RUNS`` | ``REQUESTS#<run id>`` |
 | org | ``T#<tenant>#R#<shard of sourcedId>`` | ``ORG#<sourcedId>`` |
 | academic session | ``T#<tenant>#R#<shard of sourcedId>`` | ``SESSION#<sourcedId>`` |
 | course | ``T#<tenant>#R#<shard of sourcedId>`` | ``COURSE#<sourcedId>`` |
@@ -126,6 +127,11 @@ def progress_prefix(run_id: str) -> str:
 def progress(tenant_id: str, run_id: str, task: int) -> Key:
     """Return the key of the progress of one Fetch task."""
     return runs_partition(tenant_id), f"{progress_prefix(run_id)}{task}"
+
+
+def requests(tenant_id: str, run_id: str) -> Key:
+    """Return the key of the count of requests that a run has sent."""
+    return runs_partition(tenant_id), f"REQUESTS#{run_id}"
 
 
 def roster_partition(tenant_id: str, shard: int) -> str:

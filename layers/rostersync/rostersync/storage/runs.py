@@ -84,12 +84,25 @@ class RunRecord:
     held: Held | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What a run has sent to the Roster Server, failed invocations included: answered, and in vain."""
+
+    answered: int = 0
+    failed: int = 0
+
+    @property
+    def sent(self) -> int:
+        """All of them."""
+        return self.answered + self.failed
+
+
 _RUN: Final = msgspec.json.Decoder(RunRecord)
 _ROWS: Final = msgspec.json.Decoder(dict[str, int])
 
 
 class Runs:
-    """Run items, kept for 400 days, and progress items, kept for 2."""
+    """Run items, kept for 400 days, and those of progress and requests, kept for 2."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -160,7 +173,7 @@ class Runs:
                 "sk": sk,
                 "kind": "progress",
                 "data": msgspec.json.encode(dict(rows)).decode(),
-                "expires": int(clock.now().timestamp()) + PROGRESS_SECONDS,
+                "expires": _in_two_days(),
             }
         )
 
@@ -170,6 +183,29 @@ class Runs:
         for item in self._table.query(keys.runs_partition(tenant_id), keys.progress_prefix(run_id)):
             total.update(_ROWS.decode(item["data"]))
         return dict(total)
+
+    def count_requests(self, tenant_id: str, run_id: str, *, answered: int, failed: int) -> Requests:
+        """Add to what a run has sent; return all of it, whichever function has sent it."""
+        return _requests_of(
+            self._table.add(
+                keys.requests(tenant_id, run_id),
+                {"answered": answered, "failed": failed},
+                {"kind": "requests", "expires": _in_two_days()},
+            )
+        )
+
+    def requests(self, tenant_id: str, run_id: str) -> Requests:
+        """Return what a run has sent."""
+        item = self._table.get(keys.requests(tenant_id, run_id))
+        return Requests() if item is None else _requests_of(item)
+
+
+def _in_two_days() -> int:
+    return int(clock.now().timestamp()) + PROGRESS_SECONDS
+
+
+def _requests_of(item: Item) -> Requests:
+    return Requests(item["answered"], item["failed"])
 
 
 def _run_item(record: RunRecord) -> Item:

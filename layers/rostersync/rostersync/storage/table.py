@@ -123,6 +123,24 @@ class Table:
         }
         self._conditional(self._client.update_item, {"Key": key_to_wire(key), **parameters}, key)
 
+    def add(self, key: Key, amounts: Mapping[str, int], set: Mapping[str, Any]) -> Item:  # noqa: A002 - as above
+        """Add to an item's numbers, 0 where there is none, and set other attributes; return them all.
+
+        Called again it adds again: for counts of what was done, as often as it was.
+        """
+        expression = Expression()
+        added = ", ".join(f"{expression.name(one)} {expression.value(by)}" for one, by in amounts.items())
+        pairs = ", ".join(f"{expression.name(one)} = {expression.value(to)}" for one, to in set.items())
+        answer = self._retrying.call(
+            self._client.update_item,
+            TableName=self._name,
+            Key=key_to_wire(key),
+            UpdateExpression=f"SET {pairs} ADD {added}",
+            ReturnValues="ALL_NEW",
+            **expression.parameters(),
+        )
+        return item_from_wire(answer["Attributes"])
+
     def delete(self, key: Key, *, when: Sequence[Condition] = ()) -> None:
         """Delete an item, if it is there; raises ``StorageConflict`` when none of the conditions holds."""
         expression = Expression()
