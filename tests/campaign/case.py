@@ -239,8 +239,9 @@ class _Case:
             now_ms=int(world.now.timestamp() * 1000),
             harmless=troubles <= HARMLESS and not crashed,
             hidden="null-row" in fired,
-            # Of a step that ran twice only one answer counts, and which is not known here.
-            permissions_moved=not way.twice
+            # Of a step that ran twice, or died and was tried again, only one answer counts, and which is not
+            # known here.
+            permissions_moved=not (way.twice or crashed)
             and fired <= ORDINARY
             and len({one for one, _ in world.revisions}) < len(world.revisions),
         )
