@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar, cast
 from rostersync.errors import RetryableError
 from rostersync.oneroster.payloads import Row
 from rostersync.oneroster.server import Count, Page, RosterServer
+from rostersync.oneroster.signals import Refused
 from rostersync.roster.identity import id_hash
 from rostersync.roster.records import COLLECTIONS, Person, Record, SetAside
 from rostersync.storage.integrations import Integration
@@ -21,10 +22,10 @@ Rows: TypeAlias = Mapping[str, Iterable[Record | SetAside]]
 class FakeRosterServer:
     """Serves ``rows`` in the order of sourcedIds, and ``users`` one by one.
 
-    ``clamp`` cuts every page, without ``totals`` none is announced, ``revision`` is ``x-perm-rev``.
-    ``before_answer`` is called with the number of the request, from 0, before each one is answered: it may
-    insert, delete or raise. ``asked`` lists collection and offset of each. ``connect`` gives a session as the
-    steps get one, which counts its own requests.
+    ``clamp`` cuts every page, a limit above ``longest`` is refused with 400 and counted in ``refused``.
+    Without ``totals`` none is announced, ``revision`` is ``x-perm-rev``. ``before_answer`` is called with the
+    number of the request, from 0, before each one is answered: it may insert, delete or raise. ``asked``
+    lists collection and offset of each. ``connect`` gives a session as the steps get one.
     """
 
     def __init__(self, rows: Rows, users: Iterable[Person | SetAside] = ()) -> None:
@@ -34,6 +35,8 @@ class FakeRosterServer:
                 self.insert(collection, record)
         self.users = {user.sourced_id: _row("users", user) for user in users}
         self.clamp = 10_000
+        self.longest = 10_000
+        self.refused = 0
         self.totals = True
         self.revision = ""
         self.before_answer: Callable[[int], None] = lambda _: None
@@ -55,6 +58,9 @@ class FakeRosterServer:
     def page(self, collection: str, offset: int, limit: int) -> Page:
         """Answer one request."""
         self._begin(collection, offset)
+        if limit > self.longest:
+            self.refused += 1
+            raise Refused(f"the Roster Server answered /{collection} with 400", 400)
         everything = self.rows[collection]
         return Page(
             rows=everything[offset : offset + min(limit, self.clamp)],

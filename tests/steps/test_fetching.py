@@ -97,6 +97,22 @@ def test_a_part_holds_so_many_rows_and_the_next_takes_it_on(monkeypatch: pytest.
     assert stores.runs.progress(TENANT, run.run_id) == received
 
 
+def test_a_page_that_was_refused_is_not_asked_for_again_in_the_next_pull() -> None:
+    roster = small_roster()
+    roster["students"] = [student(f"s{number:03}") for number in range(900)]
+
+    def refused(*, moving: bool) -> int:
+        server = serve(roster)
+        server.longest = 250
+        if moving:
+            server.before_answer = lambda request: setattr(server, "revision", f"{request}")
+        run = sync(connected(), server, way=Way(page_size=1_000, fetch_tasks=1))
+        assert run.error == ("PullIncomplete" if moving else "")
+        return server.refused
+
+    assert refused(moving=True) == refused(moving=False) > 0, "three pulls learn it once"
+
+
 class Late(FakeStaging):
     """Reads what there is, and writes only when it is told to."""
 

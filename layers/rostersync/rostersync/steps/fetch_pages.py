@@ -137,10 +137,11 @@ def fetch_pages(
     plan = staged_pull.plan
     if request.part == 0:
         pulled_before = staged_pull.previous_verdict
-        allowed = requests_in_flight if pulled_before is None else pulled_before.in_flight
-        windows, page_size, in_flight = plan.tasks[request.task], plan.page_size, allowed
-        largest_page = page_size
-        idle = 0
+        if pulled_before is None:
+            page_size, in_flight = plan.page_size, requests_in_flight
+        else:
+            page_size, in_flight = pulled_before.largest_page, pulled_before.in_flight
+        windows, largest_page, idle = plan.tasks[request.task], page_size, 0
     else:
         _, before = staged_pull.part(request.task, request.part - 1)
         windows, page_size, in_flight = before.windows, before.page_size, before.in_flight

@@ -83,6 +83,7 @@ def seal_pull(
         received={collection: found.received for collection, found in judged.items()},
         set_aside=dict(add_up(part.set_aside for _, part in parts)),
         in_flight=min([requests_in_flight, *(part.in_flight for _, part in parts)]),
+        largest_page=min([staged_pull.plan.page_size, *(part.largest_page for _, part in parts)]),
         not_records=not_records,
         repeated={
             collection: {f"{one:x}": count for one, count in found.repeated.items()}

@@ -101,8 +101,8 @@ class Part:
 class Verdict:
     """What Seal leaves. ``repeated`` is kept for the next pull, as (collection, id hash in hex) to count.
 
-    ``in_flight`` is what the server has bidden us to keep to. ``placed`` says for an enrollment id that came
-    with several classes which class it counts for.
+    ``in_flight`` and ``largest_page`` are what the server has bidden us to keep to. ``placed`` says for
+    an enrollment id that came with several classes which class it counts for.
     ``unread`` are enrolled teachers that were not asked for, so that nothing is known of them. ``not_empty``
     are the collections of which this pull, or one before it in the run, has seen a row.
     """
@@ -112,7 +112,8 @@ class Verdict:
     parts: tuple[str, ...]
     received: dict[str, int]
     set_aside: dict[str, int]
-    in_flight: int = 1
+    in_flight: int
+    largest_page: int
     not_records: dict[str, int] = field(default_factory=dict)
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
     placed: dict[str, str] = field(default_factory=dict)
