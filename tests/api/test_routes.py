@@ -1,10 +1,10 @@
 """What the portal is told, route by route."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import StorageUnavailable
 from rostersync.storage.runs import RunRecord

@@ -4,10 +4,10 @@ Each takes the place of functions of the program while cases are run, and says i
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import AccessDenied, CredentialsRejected, RosterServerUnavailable
 from rostersync.oneroster import pulling, server

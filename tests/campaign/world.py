@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from random import Random
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from msgspec.structs import asdict
 
 from local.mailbag import Mailbag
 from rostersync import clock as wall_clock

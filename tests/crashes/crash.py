@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from rostersync.steps.finish_run import Finished
 from rostersync.storage import keys
@@ -123,7 +124,7 @@ def _in_the_end(snapshot: Snapshot) -> Snapshot:
 def _without_counts(item: Item) -> Item:
     if item["kind"] == "run":
         run = msgspec.json.decode(item["data"], type=RunRecord)
-        return {**item, "data": asdict(replace(run, delivery={}, requests=0))}
+        return {**item, "data": structs.asdict(structs.replace(run, delivery={}, requests=0))}
     if item["kind"] in {"listing", "link"}:
         # How often a page came, and whether the user went to somebody else: of who was unlinked twice it is
         # not known any more.

@@ -1,11 +1,13 @@
 """The run that dies at every call: several shards, full batches, a hold, removals, a group in parts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from itertools import count, islice
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from rostersync.roster.guard import GuardSettings
 from rostersync.roster.identity import shard_of

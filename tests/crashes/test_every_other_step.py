@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import AlreadyDecided, RetryableError
 from rostersync.parsing import parse_request

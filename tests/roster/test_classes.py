@@ -1,11 +1,11 @@
 """What one class yields: RULES 1.2 to 1.6 and 3.3."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rostersync.roster import classes, reasons
 from rostersync.roster.classes import ClassOutcome, ClassRoster, Draft, Member, draft_groups, login_of

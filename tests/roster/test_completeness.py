@@ -1,11 +1,11 @@
 from array import array
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rostersync.roster import completeness
 from rostersync.roster.completeness import Answer, judge

@@ -1,10 +1,10 @@
 """What is to be sent to Senso, and what is known to have been sent (DESIGN §4)."""
 
-from dataclasses import replace
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rostersync.roster.classes import Member
 from rostersync.roster.due import (

@@ -1,11 +1,11 @@
 """Why is (not) my class there: each reason of RULES §6 and of ``reasons``, with what there is to know."""
 
-from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
 
 from rostersync.roster import classes, explaining, reasons
 from rostersync.roster.classes import ClassRoster, draft_groups

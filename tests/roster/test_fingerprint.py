@@ -1,4 +1,5 @@
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from rostersync.roster.classes import ClassRoster, Member
 from rostersync.roster.fingerprint import canonical, fingerprint
@@ -47,8 +48,7 @@ def test_a_group_with_members_has_a_fingerprint() -> None:
 
 
 def test_a_set_has_no_order() -> None:
-    @dataclass(frozen=True)
-    class Choice:
+    class Choice(msgspec.Struct, frozen=True):
         schools: frozenset[str]
 
     assert canonical(Choice(frozenset("abc"))) == b'{"schools":["a","b","c"]}'

@@ -1,11 +1,11 @@
 """An owner's groups from run to run: RULES 3.1 and 3.4, DESIGN §4."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rostersync.roster.classes import Draft, Member
 from rostersync.roster.groups import Group, OwnerGroups, OwnersClass, reconcile_groups

@@ -1,11 +1,11 @@
 """RULES 3.2: names that tell an owner's classes apart."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rostersync.roster.classes import Draft, Member
 from rostersync.roster.naming import MAX_NAME, name_groups

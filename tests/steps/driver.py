@@ -3,11 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
 from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from rostersync.errors import (
     InvalidInput,
@@ -73,13 +76,12 @@ UNGUARDED: Final = GuardSettings(
 """Nothing is more than all of it."""
 
 
-@dataclass(frozen=True)
-class FakeStores(Stores):
+class FakeStores(Stores, frozen=True):
     """Stores over fakes, with the fakes' own types."""
 
-    table: FakeTable = field(default_factory=FakeTable)
-    staging: FakeStaging = field(default_factory=FakeStaging)
-    secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    table: FakeTable = msgspec.field(default_factory=FakeTable)
+    staging: FakeStaging = msgspec.field(default_factory=FakeStaging)
+    secrets: FakeSecrets = msgspec.field(default_factory=FakeSecrets)
 
 
 def connected(

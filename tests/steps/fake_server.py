@@ -2,8 +2,9 @@
 
 from bisect import insort_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TypeAlias, TypeVar, cast
+
+from msgspec.structs import replace
 
 from rostersync.errors import RetryableError
 from rostersync.oneroster.payloads import Row

@@ -1,10 +1,10 @@
 """Connecting a tenant: only what was verified is stored, and never another district's."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import CredentialsRejected, NotConnected, OtherDistrict
 from rostersync.oneroster.ability import Ability

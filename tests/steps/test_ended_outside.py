@@ -1,10 +1,10 @@
 """Runs that end while something of theirs may still be at work."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import LeaseLost, StagedObjectMissing
 from rostersync.parsing import parse_request

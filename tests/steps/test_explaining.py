@@ -1,10 +1,10 @@
 """Why is (not) my class there? From what a sync left, as that sync would judge it (RULES §6)."""
 
 import json
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 
@@ -412,7 +412,7 @@ def test_an_answer_can_be_written_out_and_its_repr_names_nobody() -> None:
         of_student(tenant, "s1"),
     ]
     for answer in answers:
-        assert "hill.example" in json.dumps(asdict(answer))
+        assert "hill.example" in json.dumps(msgspec.to_builtins(answer))
         assert "hill.example" not in repr(answer)
         assert "Fictional" not in repr(answer)
 

@@ -1,10 +1,10 @@
 """A task of Fetch goes on in parts: after a cool-down, near its time limit, when it holds enough rows."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.oneroster.signals import Busy
 from rostersync.parsing import parse_request

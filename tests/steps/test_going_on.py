@@ -1,10 +1,10 @@
 """Which sync goes on: not one that never began or broke off unseen, and not one that has ended."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.clock import milliseconds
 from rostersync.errors import RunInProgress

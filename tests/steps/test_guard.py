@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import AlreadyDecided, HeldListExpired, NotFound
 from rostersync.roster.guard import MOSTLY_NEW, OTHER_PEOPLE, GuardSettings

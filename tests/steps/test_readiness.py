@@ -1,12 +1,12 @@
 """What a preview says of how ready a tenant is, against the oracle and against what publishing then does."""
 
 from collections import Counter
-from dataclasses import asdict
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from rostersync.roster.readiness import MOST_DOMAINS, Prospect, Readiness, count_domains
 from rostersync.roster.records import Person

@@ -1,11 +1,12 @@
 """Another district takes the place of the one connected: asked first, and the two never meet."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import LeaseLost, NotConnected, OtherDistrict, PreviewNeeded, StorageUnavailable
 from rostersync.oneroster.discovery import District

@@ -1,9 +1,9 @@
 """Integration items, on the fake table and on moto."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import NotConnected, StorageConflict
 from rostersync.roster.pausing import PauseWindow

@@ -1,10 +1,10 @@
 """How the domain is kept: every item gives back what it was made of, and depends on its meaning only."""
 
 import random
-from dataclasses import replace
 from typing import TypeVar
 
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from rostersync.roster.classes import ClassRoster, Member
 from rostersync.roster.fingerprint import fingerprint

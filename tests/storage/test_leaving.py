@@ -1,8 +1,7 @@
 """Integrations that are being disconnected, on the fake table and on moto."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import LeaseLost, NotConnected, StorageConflict
 from rostersync.storage.integrations import Integration, Integrations, Leaving, Trouble

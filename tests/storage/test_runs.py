@@ -1,9 +1,9 @@
 """Run items and progress, on the fake table and on moto."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync import clock
 from rostersync.storage import keys

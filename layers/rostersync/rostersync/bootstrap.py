@@ -5,11 +5,11 @@ for it (docs/performance.md).
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from rostersync.settings import (
     BusSettings,

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from pydantic import TypeAdapter, ValidationError
 
 from rostersync.errors import Forbidden
@@ -15,8 +15,7 @@ _TENANT: Final[TypeAdapter[str]] = TypeAdapter(TenantId)
 _ACTOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:|-]{0,99}")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """A portal user. ``actor`` is the token's subject, "" when that is more than an id: an e-mail, say."""
 
     tenant_id: str

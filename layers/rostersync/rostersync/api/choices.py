@@ -1,9 +1,9 @@
 """``/integration/settings``: what a tenant chooses, and what would come of it."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from msgspec.structs import asdict
 
 from rostersync.api import services
 from rostersync.api.resolver import answers, make_router

@@ -1,10 +1,10 @@
 """``/runs``: start a sync, follow it, look at those that were."""
 
-from dataclasses import asdict
 from typing import Annotated
 from uuid import uuid4
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from msgspec import to_builtins
 
 from rostersync.api import services
 from rostersync.api.choices import roster_settings
@@ -81,7 +81,7 @@ def get_run_issues(
         offset=offset,
         limit=limit,
     )
-    return IssuePage.model_validate(asdict(list_issues(request, at.stores)))
+    return IssuePage.model_validate(to_builtins(list_issues(request, at.stores)))
 
 
 @router.post(

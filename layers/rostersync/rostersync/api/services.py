@@ -1,11 +1,11 @@
 """What the routes work with, and who is calling the one that runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from msgspec import Struct
 
 from rostersync import bootstrap, clock
 from rostersync.api.caller import Caller, caller_of
@@ -15,8 +15,7 @@ from rostersync.storage.executions import Executions
 from rostersync.storage.stores import Stores
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(Struct, frozen=True):
     """The portal's stores, bus and executions."""
 
     settings: PortalSettings

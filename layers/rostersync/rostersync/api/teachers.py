@@ -1,9 +1,10 @@
 """``/teachers`` and ``/users``: who waits for a user, and importing them."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
@@ -57,4 +58,6 @@ def get_users_without_teacher() -> UsersLeft:
 def _page(search: TeacherSearch) -> TeacherPage:
     caller, at = services.who_looks(router), services.current()
     event = {"tenantId": caller.tenant_id, **search.model_dump(by_alias=True)}
-    return TeacherPage.model_validate(asdict(list_teachers(parse_request(TeachersRequest, event), at.stores)))
+    return TeacherPage.model_validate(
+        to_builtins(list_teachers(parse_request(TeachersRequest, event), at.stores))
+    )

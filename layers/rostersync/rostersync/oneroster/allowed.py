@@ -1,8 +1,9 @@
 """Which servers may be called: the hosts by their names, and where their names may lead."""
 
 import ipaddress
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from rostersync.errors import NotARosterServer
 
@@ -11,8 +12,7 @@ _IPV6_GIVEN_OUT: Final = ipaddress.ip_network("2000::/3")
 _MISSED: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2002::/16")))
 
 
-@dataclass(frozen=True, slots=True)
-class AllowList:
+class AllowList(Struct, frozen=True):
     """The Roster Servers that a deployment may call.
 
     ``hosts`` are suffixes: ``rosterserver.com`` allows itself and every name below it. ``loopback`` is for

@@ -1,19 +1,20 @@
 """What a district lets us in with."""
 
-from dataclasses import dataclass, field
+from msgspec.structs import force_setattr
+
+from rostersync.roster.discreet import Discreet
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Discreet, frozen=True):
     """ClientId and ClientSecret of Roster Server, or a static bearer token. Pasted spaces are trimmed.
 
     Nothing of it shows in ``repr``: the id is half of what a signature needs.
     """
 
-    client_id: str = field(default="", repr=False)
-    client_secret: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = ""
+    token: str = ""
 
     def __post_init__(self) -> None:
         for name in ("client_id", "client_secret", "token"):
-            object.__setattr__(self, name, getattr(self, name).strip())
+            force_setattr(self, name, getattr(self, name).strip())

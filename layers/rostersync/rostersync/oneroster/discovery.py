@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal, TypeAlias
 
 import requests
+from msgspec import Struct
 
 from rostersync.errors import (
     AccessDenied,
@@ -42,8 +42,7 @@ _ORDER: Final[dict[str, tuple[Auth, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class District:
+class District(Struct, frozen=True):
     """Whose roster it is. ``schools`` are the names of ``school_ids``, in the same order, by id.
 
     ``top_org`` is the sourcedId of the org above all others, ``""`` when orgs are not shared.
@@ -56,8 +55,7 @@ class District:
     schools: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(Struct, frozen=True):
     """What an address and credentials opened. ``refused`` are the collections that may not be read.
 
     ``totals`` maps each collection that may be read to its announced total, None when none is announced.

@@ -13,9 +13,10 @@ one request at a time goes out until one succeeds, so that a server that is down
 a few for each thread.
 """
 
-from dataclasses import dataclass
 from random import Random
 from typing import Final
+
+from msgspec import Struct
 
 from rostersync.errors import RosterServerUnavailable
 from rostersync.oneroster.patience import ROUNDS, cool_down
@@ -31,8 +32,7 @@ IN_A_ROW: Final = 8
 """Failures in a row after which a server is given up even though smaller pages could still be tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """One request that may go out now, after ``wait`` seconds; ``generation`` orders it against failures."""
 
     generation: int

@@ -24,7 +24,7 @@ _CODE: Final = "imsx_codeMajor"
 _STATUS: Final = (_CODE, "imsx_StatusInfo", "statusInfoSet")
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row of an answer: a record or the reason why it is none, never both.
 
     ``key`` is the 64-bit hash of ``sourced_id``, or of the row's content when it has no id (``""``).

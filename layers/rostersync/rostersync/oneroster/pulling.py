@@ -12,9 +12,11 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rostersync.errors import RosterServerUnavailable, RosterSyncError, UnexpectedAnswer
 from rostersync.oneroster.pacing import Pace, Ticket
@@ -51,8 +53,7 @@ class Pages(Protocol):
         """Return rows ``offset`` to ``offset + limit``; one attempt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """Where a pull stopped: what remains (nothing: it is done), and how to go on after ``wait_seconds``.
 
     A page of ``page_size`` may grow to ``largest_page`` again.
@@ -132,8 +133,7 @@ def find_total(
     return absent
 
 
-@dataclass
-class _Progress:
+class _Progress(Struct):
     """A window that is being read: the next offset to ask for, and how its current page has gone so far.
 
     ``limit`` is what is asked for instead of the page size, until a page of ``refused`` rows has worked.

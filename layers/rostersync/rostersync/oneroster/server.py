@@ -6,11 +6,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
 import requests
+from msgspec import Struct
 
 from rostersync.errors import (
     AccessDenied,
@@ -47,8 +47,7 @@ Count: TypeAlias = Callable[[int, int, str], None]
 """Is told of requests answered, of those that failed, and why the last did if it may be sent again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One answer. ``total`` is None when none is announced, ``revision`` is ``x-perm-rev`` or ``""``.
 
     ``bytes`` is the size of the decoded body.

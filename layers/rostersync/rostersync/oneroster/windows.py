@@ -1,10 +1,9 @@
 """Windows: what is pulled in one go, as plans and staged parts name it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Rows ``start`` to ``end``, not included, of a collection; ``end`` None reads to the end."""
 
     collection: str

@@ -23,7 +23,7 @@ Many: TypeAlias = list[One] | Reference | Text
 Texts: TypeAlias = list[Text] | Text
 
 
-class Role(Struct):
+class Role(Struct, gc=False):
     """A role of OneRoster 1.2."""
 
     role: Text = None
@@ -34,7 +34,7 @@ class Role(Struct):
 Roles: TypeAlias = list[Role | Text] | Role | Text
 
 
-class Wired(Struct, rename="camel"):
+class Wired(Struct, rename="camel", gc=False):
     """What every record carries."""
 
     sourced_id: Text = None

@@ -1,1 +1,1 @@
-"""The domain: records, owners, grouping, completeness. Pure functions over frozen dataclasses; no I/O."""
+"""The domain: records, owners, grouping, completeness. Pure functions over frozen values; no I/O."""

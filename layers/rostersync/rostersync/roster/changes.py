@@ -1,8 +1,9 @@
 """What a pull changes in what is stored."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from rostersync.roster.fingerprint import fingerprint
 
@@ -10,8 +11,7 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Changes(Generic[R_co]):
+class Changes(Struct, Generic[R_co], frozen=True):
     """``put`` and ``removed`` (ids) by id. ``unchanged`` counts records that mean what is stored.
 
     ``differing`` are the ids of records that are stored and mean something else now.
@@ -34,7 +34,7 @@ def compare(
 ) -> Changes[R]:
     """Compare what was pulled with what is stored.
 
-    ``stored`` maps an id to its fingerprint, ``pulled`` an id to its record, any dataclass of the domain.
+    ``stored`` maps an id to its fingerprint, ``pulled`` an id to its record, any value of the domain.
     ``kept`` are ids that are not absent though nothing was pulled for them: set aside, or on an undecided
     list (DESIGN §2, promise 5; RULES 4.5). ``rewrite`` puts unchanged records too, and counts them unchanged.
     """

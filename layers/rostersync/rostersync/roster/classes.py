@@ -1,8 +1,10 @@
 """What one class yields: a draft of a group for each of its teachers, or the reason why there is none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rostersync.roster import reasons
 from rostersync.roster.records import Class, Enrollment, IsoDate, Person
@@ -15,16 +17,14 @@ MAX_MEMBERS: Final = 5_000
 _AIDES: Final = frozenset({"aide", "proctor"})
 
 
-@dataclass(frozen=True, slots=True)
-class ClassRoster:
+class ClassRoster(Struct, frozen=True):
     """A class as it is stored: the record and its active enrollments, sorted by sourcedId."""
 
     record: Class
     enrollments: tuple[Enrollment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True, gc=False):
     """A student of a group (RULES 3.3). ``login`` is "" when Senso cannot recognise the student."""
 
     sourced_id: str
@@ -34,8 +34,7 @@ class Member:
     family_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What one owner's copy of one class would be, before it is told apart from the owner's others.
 
     ``reason`` is "" for a draft that becomes a group, and only such a one has members, sorted by sourcedId.
@@ -56,8 +55,7 @@ class Draft:
     members: tuple[Member, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClassOutcome:
+class ClassOutcome(Struct, frozen=True):
     """``reason`` is "" for a class that yields groups, else one of ``reasons.CLASS_REASONS``.
 
     ``no_term``: it is active and nothing says when it is held. ``dangling`` counts active enrollments whose

@@ -9,17 +9,17 @@ for what comes after it brought nothing. A row that was there throughout is insi
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, compress, dropwhile, islice, pairwise
 from operator import eq
 from typing import Final
+
+from msgspec import Struct, field
 
 REPEATS_KEPT: Final = 200_000
 """Repeated ids that are remembered for the next pull; a list with more is not believed at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One page as it was received: rows ``offset`` to ``offset + rows`` of a collection.
 
     An answer that continues another begins with the last row of that one, its overlap row. ``rows`` counts
@@ -38,8 +38,7 @@ class Answer:
     revision: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """``reason`` is "" when complete. ``received`` counts rows, overlaps once.
 
     ``repeated`` maps the hash of each id that came more than once to how often it came: the next pull, whose

@@ -1,9 +1,10 @@
 """What of an owner's groups Senso has yet to hear (DESIGN §4)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from rostersync.roster.fingerprint import fingerprint
 from rostersync.roster.groups import Group
@@ -12,8 +13,7 @@ _ORDER: Final = attrgetter("order")
 _NOT_SHOWN: Final = frozenset({"version", "name_version", "school", "class_id", "removed_at"})
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """An owner's tie to a user. ``link_id`` only grows over an owner's links; ``user_id`` "": tied to none.
 
     ``by_hand``: somebody matched the two. ``lost``: the user went to another owner, which an admin may want
@@ -47,8 +47,7 @@ class Told(NamedTuple):
         return Told(-abs(self.version), self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """What was sent of an owner's groups under a link, by group id; not those whose removal was sent.
 
     ``revision`` counts writes.
@@ -62,8 +61,7 @@ class Sent:
 NOTHING_SENT = Sent()
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """What is to be sent under a link: whole groups, and (group id, version) of those to be removed.
 
     ``only_link``: nothing but the link itself, so that what came under an older one is dropped.

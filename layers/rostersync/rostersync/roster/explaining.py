@@ -5,11 +5,13 @@ An answer holds names and e-mails of children: it is for an admin's screen, and 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from rostersync.roster import reasons
 from rostersync.roster.classes import MAX_MEMBERS, login_of
+from rostersync.roster.discreet import Discreet
 from rostersync.roster.due import Due
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.groups import Group, OwnersClass
@@ -76,8 +78,7 @@ _FIRST: Final = (STUDENT_EMAIL, NOT_TAKEN_IN, reasons.INACTIVE, DISABLED, NO_EMA
 """Of several people with one e-mail, whose reason answers for all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """A reason, "" for none; in words, with its date and, behind it, how many people for which reason.
 
     It names nobody.
@@ -89,8 +90,7 @@ class Why:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation(Why):
+class Explanation(Why, frozen=True):
     """``reason`` is "" for an owner whose groups Senso has or is about to get.
 
     ``without_groups`` counts the owner's classes that yield no group, by reason.
@@ -99,8 +99,7 @@ class Explanation(Why):
     without_groups: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Who:
+class Who(Discreet, frozen=True, kw_only=True):
     """Somebody of the roster. ``why``: what keeps who it is from what was asked. ``login`` of students."""
 
     sourced_id: str

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from rostersync.roster import reasons
 from rostersync.roster.classes import (
@@ -14,6 +15,7 @@ from rostersync.roster.classes import (
     is_teacher_role,
     too_large,
 )
+from rostersync.roster.discreet import Discreet
 from rostersync.roster.explaining import (
     ENROLLMENT_ENDED,
     ENROLLMENT_NOT_BEGUN,
@@ -31,8 +33,7 @@ from rostersync.roster.settings import RosterSettings
 from rostersync.roster.terms import Calendar, known_terms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Case:
+class Case(Discreet, frozen=True, kw_only=True):
     """A class and all that a sync looks at to say what it yields. ``today`` in the tenant's time zone.
 
     ``people`` and ``owner_of`` as ``draft_groups`` takes them. ``fits`` says whether members can be kept;
@@ -59,8 +60,7 @@ class Case:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ClassExplained:
+class ClassExplained(Discreet, frozen=True, kw_only=True):
     """``why`` a class yields no group, ``owners``: why none for an owner enrolled as its teacher.
 
     ``teachers`` are all who are enrolled otherwise than as students; ``why`` of each says what keeps them

@@ -6,27 +6,28 @@ form rewrites every item once.
 
 import hashlib
 import json
-from dataclasses import fields
 from functools import cache
 from operator import attrgetter
 from typing import Any, Final
+
+from msgspec import Struct
 
 _NOT_MEANING: Final = frozenset({"modified"})
 
 
 def canonical(record: Any, *, without: frozenset[str] = frozenset()) -> bytes:
-    """Return the record, any frozen dataclass of the domain, as JSON bytes that depend on its meaning only.
+    """Return the record, any value of the domain, as JSON bytes that depend on its meaning only.
 
     Fields in order of their names, without ``modified`` and the fields named in ``without``; sets sorted;
-    dataclasses within dataclasses are written in the same way.
+    values within values are written in the same way.
     """
-    kind: type = type(record)
+    kind: type[Struct] = type(record)
     names, values = _reader(kind, without)
     return _encode(dict(zip(names, values(record), strict=True))).encode()
 
 
 def fingerprint(record: Any, *, without: frozenset[str] = frozenset()) -> str:
-    """Return 16 hex digits that are equal for two dataclasses of one type that mean the same.
+    """Return 16 hex digits that are equal for two values of one type that mean the same.
 
     Fields named in ``without`` mean nothing.
     """
@@ -34,8 +35,8 @@ def fingerprint(record: Any, *, without: frozenset[str] = frozenset()) -> str:
 
 
 @cache
-def _reader(kind: type, without: frozenset[str]) -> tuple[tuple[str, ...], Any]:
-    names = tuple(sorted(field.name for field in fields(kind) if field.name not in _NOT_MEANING | without))
+def _reader(kind: type[Struct], without: frozenset[str]) -> tuple[tuple[str, ...], Any]:
+    names = tuple(sorted(set(kind.__struct_fields__) - _NOT_MEANING - without))
     # attrgetter of one name returns the value itself and of several a tuple: read one twice to get a tuple.
     if len(names) == 1:
         return names, lambda record: (getattr(record, names[0]),)
@@ -45,7 +46,7 @@ def _reader(kind: type, without: frozenset[str]) -> tuple[tuple[str, ...], Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, (frozenset, set)):
         return sorted(value)
-    kind: type = type(value)
+    kind: type[Struct] = type(value)
     names, values = _reader(kind, frozenset())
     return dict(zip(names, values(value), strict=True))
 

@@ -1,7 +1,9 @@
 """An owner's groups: drafts with names, against what is stored (RULES §3)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rostersync.roster.classes import Draft, Member
 from rostersync.roster.identity import group_id
@@ -9,8 +11,7 @@ from rostersync.roster.naming import name_groups
 from rostersync.roster.settings import RosterSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """One owner's copy of one class. ``version`` only grows; ``name_version`` brought its name.
 
     A removed group is a tombstone: no members, ``removed_at`` in ms since 1970.
@@ -28,8 +29,7 @@ class Group:
     removed_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class OwnersClass:
+class OwnersClass(Struct, frozen=True):
     """A class that an owner is enrolled on as teacher: its group, or the reason why there is none.
 
     ``school`` is a sourcedId.
@@ -42,8 +42,7 @@ class OwnersClass:
     school: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerGroups:
+class OwnerGroups(Struct, frozen=True):
     """What becomes of one owner's groups.
 
     ``put`` is to be written, tombstones too; ``current`` are all groups that are not removed; both by group

@@ -1,8 +1,9 @@
 """The guard: what a run would take away, and whether a person has to look at it first (RULES §4)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 TEACHERS: Final = "teachers"
 STUDENTS: Final = "students"
@@ -23,8 +24,7 @@ MOSTLY_NEW: Final = "most of a collection is new"
 NOT_KEPT: Final = "what is held could not be kept"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardSettings:
+class GuardSettings(Struct, frozen=True, kw_only=True):
     """How much is held: what is more than the per cent of what there was, and more than the number.
 
     ``whole_collection``: the whole of any collection is held, however small. ``new_percent`` of a collection
@@ -42,8 +42,7 @@ class GuardSettings:
     identity_percent: int = 75
 
 
-@dataclass(slots=True)
-class Share:
+class Share(Struct):
     """``lost`` of how many; of memberships ``gained`` too."""
 
     lost: int = 0
@@ -57,8 +56,7 @@ class Share:
         self.gained += other.gained
 
 
-@dataclass(slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, kw_only=True):
     """What one part of a run takes away, and what it brings; parts are added up.
 
     ``kinds`` holds for each of ``KINDS`` a share by school, "" for what is of none, and under ``EVERYWHERE``
@@ -116,8 +114,7 @@ class Counts:
         return bool(self.schools_before and self.schools_now and not self.schools_shared)
 
 
-@dataclass(frozen=True, slots=True)
-class Trip:
+class Trip(Struct, frozen=True):
     """What is too much to go without a person: of a kind or a collection, in one school or ``EVERYWHERE``."""
 
     kind: str

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rostersync.roster.classes import enrolled_on
 from rostersync.roster.emails import normalise_email
@@ -30,8 +32,7 @@ LARGEST_GROUPS: Final = 20
 """Groups that are named to who decides."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Losses:
+class Losses(Struct, frozen=True, kw_only=True):
     """What a run would take away, one by one."""
 
     people: Sequence[LostPerson] = ()
@@ -66,8 +67,7 @@ class Losses:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staying:
+class Staying(Struct, frozen=True, kw_only=True):
     """Ids of what stays as it is stored, so that what is held is there still.
 
     ``moved`` are those of ``people`` whose e-mail stays too; ``records`` orgs, sessions and courses by
@@ -91,8 +91,7 @@ class Staying:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldList:
+class HeldList(Struct, frozen=True, kw_only=True):
     """What would go, and what stays so that it does not. ``classes`` are (class, school)."""
 
     people: tuple[LostPerson, ...] = ()

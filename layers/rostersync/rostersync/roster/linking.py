@@ -2,22 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rostersync.roster.due import Link
 from rostersync.roster.emails import normalise_email
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A user that Senso has now. ``email`` is trimmed and in lower case, "" when there is none to compare."""
 
     user_id: str
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What ties an owner to users: its ``email`` today, a match by hand, the link there was; ids of users.
 
     ``email`` is normalised and "" for an owner who has left: such a one keeps its link, so that who returns

@@ -1,7 +1,9 @@
 """What a run would take away, and what would have to stay for it to be there still (RULES §4)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rostersync.roster import reasons
 from rostersync.roster.classes import ClassOutcome, ClassRoster, Draft, enrolled_on, login_of
@@ -18,8 +20,7 @@ BY_ITSELF = frozenset({reasons.INACTIVE, reasons.TERM_OVER, reasons.HOMEROOM, re
 _OF_THE_RECORD = frozenset({*BY_ITSELF, reasons.TERM_NOT_BEGUN})
 
 
-@dataclass(frozen=True, slots=True)
-class LostPerson:
+class LostPerson(Struct, frozen=True):
     """Somebody who was a teacher, a student or both, and is no more; ``unlisted``: in these collections."""
 
     sourced_id: str
@@ -29,16 +30,14 @@ class LostPerson:
     unlisted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LostRecord:
+class LostRecord(Struct, frozen=True):
     """An org, an academic session or a course that was active and is no more."""
 
     collection: str
     sourced_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClassLoss:
+class ClassLoss(Struct, frozen=True):
     """What a class lost, and what would have to stay as it is stored for it to be as it was.
 
     ``gone``: its record is absent or inactive, and ``counted`` as lost unless it was over by itself;
@@ -59,8 +58,7 @@ class ClassLoss:
     courses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """Whether today's date, settings and rules yield an owner's group of a class from what is stored.
 
     ``may_go``: the class yields no group for anybody now, and what somebody has approved is why. ``leaving``
@@ -75,8 +73,7 @@ class Baseline:
     leaving: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LostGroup:
+class LostGroup(Struct, frozen=True):
     """A group that goes, ``gone``, or loses some of its members; ``of`` is how many it had.
 
     ``owner_lost``: its owner is left with no group.
@@ -93,8 +90,7 @@ class LostGroup:
     owner_lost: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permitted:
+class Permitted(Struct, frozen=True, kw_only=True):
     """What somebody has approved and is not there: people, owners by their people; groups with members by id.
 
     What hangs on one of them may go with it, though it came only while that was held.
@@ -185,8 +181,7 @@ def _identity(person: Person, settings: RosterSettings) -> tuple[str, str, str, 
     return email, login_of(person, settings), person.given_name, person.family_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(Struct, frozen=True, kw_only=True):
     """A class and its surroundings, as stored or as they are now; ``roster`` None: it is not there."""
 
     roster: ClassRoster | None

@@ -1,9 +1,10 @@
 """Of rows with one id, the one that counts (RULES 1.1)."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
 
 from rostersync.roster.fingerprint import canonical
 from rostersync.roster.records import Person, Record

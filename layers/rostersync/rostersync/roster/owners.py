@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
+
+from msgspec import Struct, field
 
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.identity import keyed_hash, owner_id
@@ -18,8 +19,7 @@ STUDENT_EMAIL: Final = "e-mail of a student"
 EMAIL_CHANGED: Final = "e-mail changed"
 
 
-@dataclass(frozen=True, slots=True)
-class Teacher:
+class Teacher(Struct, frozen=True):
     """One active, enabled teacher record (RULES 1.1). ``email`` as the roster has it."""
 
     sourced_id: str
@@ -28,8 +28,7 @@ class Teacher:
     given_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """A teacher as groups know them. ``email`` is normalised; ``first_seen`` in ms since 1970.
 
     ``records`` are the teacher records that it was last seen with, as sorted (sourcedId, family name);
@@ -53,8 +52,7 @@ class Owner:
         return len({_comparable(name) for _, name in self.records} - {""}) > 1
 
 
-@dataclass(frozen=True, slots=True)
-class FormerOwner:
+class FormerOwner(Struct, frozen=True):
     """An owner without a record of its own, kept so that who returns is the same owner (DESIGN §5).
 
     It names nobody: ``email_hash`` and the second of each ``records`` pair, (sourcedId, family hash), are
@@ -67,8 +65,7 @@ class FormerOwner:
     records: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something an admin should see, without personal data. ``owner_id`` is "" when there is no owner."""
 
     kind: str
@@ -76,8 +73,7 @@ class Finding:
     teacher_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """Which owner each teacher record has today.
 
     ``owners`` are all of today's, by owner id, to be compared with the stored ones; ``ended`` those that have
@@ -95,8 +91,7 @@ class Assignment:
 _AnyOwner = TypeVar("_AnyOwner", Owner, FormerOwner)
 
 
-@dataclass(slots=True)
-class _Today:
+class _Today(Struct):
     """The teacher records that can have an owner, where they are, and which owners have been placed."""
 
     email_of: dict[str, str]

@@ -1,17 +1,17 @@
 """Days without nightly runs: a tenant's pause windows, the summer holidays for one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 MOST_WINDOWS: Final = 20
 
 _DAY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class PauseWindow:
+class PauseWindow(Struct, frozen=True):
     """From ``first_day`` to ``last_day``, both included: ISO dates in the tenant's time zone."""
 
     first_day: str

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from rostersync.roster.due import Link
 from rostersync.roster.emails import domain_of, normalise_email
@@ -13,8 +14,7 @@ from rostersync.roster.owners import Owner
 MOST_DOMAINS: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Prospect:
+class Prospect(Struct, frozen=True):
     """What awaits an owner once the run is published: whether it has a user.
 
     ``strange_domain`` is its e-mail's domain, as it is compared, when no user known to us has it, else "".
@@ -24,8 +24,7 @@ class Prospect:
     strange_domain: str
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Struct, frozen=True):
     """Counts, and no names. ``teachers`` are owners with a group, ``students`` members of one, each once.
 
     ``shared_emails`` are of people of different family names (RULES 2.1), ``dangling_enrollments`` without

@@ -5,8 +5,9 @@ the order of time; ``""`` is open. ``modified`` is the server's ``dateLastModifi
 among repeated rows (RULES 1.1) and is never part of a record's meaning.
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 COLLECTIONS: Final = ("orgs", "academicSessions", "courses", "classes", "teachers", "students", "enrollments")
 """OneRoster collections of a pull, in the order they are shown and pulled."""
@@ -19,8 +20,7 @@ Collection: TypeAlias = Literal[
 IsoDate: TypeAlias = str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Org:
+class Org(Struct, frozen=True, kw_only=True, gc=False):
     """A school or another org. ``type`` in lower case."""
 
     sourced_id: str
@@ -32,8 +32,7 @@ class Org:
     parent: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcademicSession:
+class AcademicSession(Struct, frozen=True, kw_only=True, gc=False):
     """A term, semester, grading period or school year; ``end_date`` is included (RULES 1.5)."""
 
     sourced_id: str
@@ -47,8 +46,7 @@ class AcademicSession:
     parent: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class Course(Struct, frozen=True, kw_only=True, gc=False):
     """A course; ``school_year`` is the sourcedId of an academic session."""
 
     sourced_id: str
@@ -60,8 +58,7 @@ class Course:
     org: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Class:
+class Class(Struct, frozen=True, kw_only=True, gc=False):
     """A class (section). ``course``, ``school`` and ``terms`` are sourcedIds."""
 
     sourced_id: str
@@ -77,8 +74,7 @@ class Class:
     periods: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True, gc=False):
     """A teacher, a student, or an enrolled teacher read from ``/users/{id}``.
 
     ``collections`` says where the person was found, sorted: of ``teachers``, ``students``, ``users``.
@@ -99,8 +95,7 @@ class Person:
     collections: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrollment:
+class Enrollment(Struct, frozen=True, kw_only=True, gc=False):
     """A person on a class. Counts from ``begin_date`` up to, not including, ``end_date`` (RULES 1.4)."""
 
     sourced_id: str
@@ -117,8 +112,7 @@ class Enrollment:
 Record: TypeAlias = Org | AcademicSession | Course | Class | Person | Enrollment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetAside:
+class SetAside(Struct, frozen=True, kw_only=True, gc=False):
     """A row that was not taken, and why. ``field`` and ``reason`` are our words, never the row's values."""
 
     collection: str

@@ -1,11 +1,11 @@
 """What a tenant can choose about its sync (RULES.md, *settings*), with the defaults given there."""
 
-from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RosterSettings:
+
+class RosterSettings(Struct, frozen=True, kw_only=True):
     """Choices that change which groups a roster yields.
 
     ``lead_days`` and ``grace_days`` widen a term on either side. ``schools_excluded`` are org sourcedIds.
@@ -23,8 +23,7 @@ class RosterSettings:
     login: Literal["", "email", "username", "identifier", "email-local-part"] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreationSettings:
+class CreationSettings(Struct, frozen=True, kw_only=True):
     """Which teachers' users are made without anybody's asking (RULES 2.6); none unless domains are ticked.
 
     ``domains`` are e-mail domains as they are compared. ``role`` and ``site`` are Senso's words.

@@ -1,14 +1,14 @@
 """The numbers of a roster (RULES 1.8)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from rostersync.roster.records import Class, Person
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """Active records, people enabled too; groups; and memberships, the members summed over groups."""
 
     teachers: int = 0

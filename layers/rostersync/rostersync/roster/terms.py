@@ -1,17 +1,17 @@
 """When a class is current (RULES 1.5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from rostersync.roster.reasons import TERM_NOT_BEGUN, TERM_OVER
 from rostersync.roster.records import AcademicSession, Class, Course, IsoDate
 from rostersync.roster.settings import RosterSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Struct, frozen=True):
     """What gives a class its dates: sessions and courses by sourcedId."""
 
     sessions: Mapping[str, AcademicSession] = field(default_factory=dict)

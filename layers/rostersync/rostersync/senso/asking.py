@@ -1,7 +1,8 @@
 """What we ask of Senso: its users, and users for owners who have none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rostersync.roster.owners import Owner
 from rostersync.senso.bus import Bus, OutgoingEvent, Receipt
@@ -9,8 +10,7 @@ from rostersync.storage.stores import Stores
 from rostersync.storage.wanted import WantedUser
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """Asks for one tenant."""
 
     stores: Stores

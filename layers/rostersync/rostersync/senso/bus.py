@@ -3,13 +3,14 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from rostersync.errors import EventBusUnavailable, StorageUnavailable
+from rostersync.roster.discreet import Discreet
 from rostersync.senso.contracts import MAX_EVENT_BYTES, OURS
 from rostersync.storage.retrying import Retrying
 
@@ -20,12 +21,11 @@ ENTRIES_A_CALL: Final = 10
 """EventBridge's limit; its other one, 256 KB for all entries of a call, is ``MAX_EVENT_BYTES`` here."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingEvent:
+class OutgoingEvent(Discreet, frozen=True):
     """An event of ours: its detail type, and its detail as JSON."""
 
     detail_type: str
-    detail: bytes = field(repr=False)
+    detail: bytes
 
     @classmethod
     def of(cls, detail_type: str, detail: Mapping[str, Any]) -> Self:
@@ -38,8 +38,7 @@ class OutgoingEvent:
         return len(OURS) + len(self.detail_type) + len(self.detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What became of a list of events: places of those accepted; AWS's code for each of the others."""
 
     accepted: frozenset[int]

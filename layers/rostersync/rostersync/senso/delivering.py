@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from rostersync.at_once import at_once
 from rostersync.roster.due import (
@@ -30,8 +31,7 @@ BYTES_AT_ONCE: Final = 4_000_000
 """What is packed, noted, sent and marked at once: bounds memory, and what is sent again after a crash."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnersGroups:
+class OwnersGroups(Struct, frozen=True):
     """One owner's link and groups, tombstones too, and what was sent of them, as they were read."""
 
     owner_id: str
@@ -45,8 +45,7 @@ class OwnersGroups:
         return what_is_due(self.groups, self.link, self.sent)
 
 
-@dataclass(slots=True)
-class _Batch:
+class _Batch(Struct):
     owners: list[tuple[OwnersGroups, Due, list[Delivery]]] = field(default_factory=list)
     events: int = 0
     size: int = 0
@@ -61,8 +60,7 @@ class _Batch:
         return self.events >= EVENTS_AT_ONCE or self.size >= BYTES_AT_ONCE
 
 
-@dataclass(frozen=True, slots=True)
-class Delivering:
+class Delivering(Struct, frozen=True):
     """Delivers groups of one tenant's owners."""
 
     stores: Stores

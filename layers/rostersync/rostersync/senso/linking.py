@@ -8,8 +8,9 @@ others' claims it needs no check: whoever changes one settles these owners too.
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from rostersync.at_once import at_once
 from rostersync.errors import StorageConflict
@@ -26,8 +27,7 @@ from rostersync.storage.users import KnownUser
 _TRIES: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Linking:
+class Linking(Struct, frozen=True):
     """Settles links of one tenant. ``email_domains`` is the setting, ``now_ms`` the time a new link gets."""
 
     stores: Stores
@@ -107,8 +107,7 @@ class Linking:
         return user_id in assigned.values() or matched not in {"", owner_id}
 
 
-@dataclass(slots=True)
-class _Neighbourhood:
+class _Neighbourhood(Struct):
     """What decides about one owner: its users, who else may want those, and what these have instead."""
 
     linking: Linking

@@ -1,10 +1,10 @@
 """What is due, as events that fit the bus."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from rostersync.roster.classes import Member
 from rostersync.roster.due import Due, Link
@@ -23,8 +23,7 @@ PART_BYTES: Final = GROUPS_BYTES - 8_000
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One event, and what has been told once it and the others of its owner are accepted.
 
     ``groups`` are those of which it carries a part or all, ``removed`` those it removes; ids.
@@ -35,8 +34,7 @@ class Delivery:
     removed: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """A group, a part of one or a removal, as JSON."""
 
     group_id: str

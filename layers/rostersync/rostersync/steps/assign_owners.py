@@ -2,10 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from rostersync.roster import owners as rules
 from rostersync.roster.changes import compare
@@ -73,7 +73,7 @@ def assign_owners(request: LookRequest, stores: Stores) -> None:
         tallies[0][f"noted/{finding.kind}"] += 1
     sections = {
         OWNERS: msgspec.json.encode(assignment.owner_of),
-        FINDINGS: msgspec.json.encode([asdict(finding) for finding in assignment.findings]),
+        FINDINGS: msgspec.json.encode(assignment.findings),
     }
     if plan.mode == "preview":
         sections[PROSPECTS] = stage_prospects(staged_pull, assignment, former)
@@ -86,8 +86,7 @@ def assign_owners(request: LookRequest, stores: Stores) -> None:
     stores.staging.put_pack(staged.owners(*staged_pull.look), sections)
 
 
-@dataclass
-class _Roster:
+class _Roster(Struct):
     """Active teachers, and the e-mails that active students carry (RULES 2.2)."""
 
     settings: RosterSettings

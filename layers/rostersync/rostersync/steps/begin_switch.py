@@ -1,7 +1,8 @@
 """Another district takes the place of the one connected: first all of the old one goes (RULES §5)."""
 
-from dataclasses import asdict, replace
 from datetime import datetime
+
+from msgspec.structs import asdict, replace
 
 from rostersync.clock import milliseconds
 from rostersync.errors import NotConnected

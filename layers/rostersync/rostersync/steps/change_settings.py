@@ -4,9 +4,11 @@ Limits of the guard need none: what is held stays until somebody decides on its 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rostersync.clock import local_date, milliseconds
 from rostersync.errors import InvalidInput, PreviewNeeded
@@ -20,8 +22,7 @@ PREVIEW_HOLDS: Final = timedelta(hours=24)
 """A preview's numbers are those of the roster as it was: a day later they may be others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
+class Choices(Struct, frozen=True, kw_only=True):
     """What is to be changed; None stays as it is. ``preview`` is the id of a preview run, or "".
 
     ``guard`` has the changed fields of ``GuardSettings``.

@@ -1,8 +1,9 @@
 """Somebody decides on a held list: approve it, which starts a run, or discard it (RULES 4.5)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from rostersync.clock import milliseconds
 from rostersync.errors import AlreadyDecided, HeldListExpired, RunInProgress
@@ -26,8 +27,7 @@ class DecideRequest(Request):
     actor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     integration: Integration
     held: Held
     undecided: bool

@@ -2,10 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby
 from typing import Final
+
+from msgspec import Struct
 
 from rostersync.clock import milliseconds
 from rostersync.roster.due import Link
@@ -81,8 +82,7 @@ def _tell_what_is_held(staged_pull: StagedPull, attention: Attention) -> None:
         attention.over(REMOVALS_HELD, decided)
 
 
-@dataclass
-class _Everybody:
+class _Everybody(Struct):
     """The tenant's users, by the e-mail that is compared, as one reading has them."""
 
     ids: set[str]

@@ -1,9 +1,9 @@
 """Why is (not) my class there? For a teacher's e-mail, a class or a student (RULES §6)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Self
 
+from msgspec import Struct
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -81,8 +81,7 @@ def explain(request: ExplainRequest, stores: Stores, *, now: datetime, default_t
     return answering.for_student(request.student or "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Answering:
+class _Answering(Struct, frozen=True):
     integration: Integration
     roster: StoredRoster
     held: StillHeld

@@ -6,9 +6,11 @@ not go together the next sync brings them together, and that is ``pending``. ``n
 to know. ``as_of``: when ClassLink was last asked, in ms since 1970.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
+
+from rostersync.roster.discreet import Discreet
 from rostersync.roster.explaining import (
     USER_LOST,
     Explanation,
@@ -27,8 +29,7 @@ from rostersync.roster.terms import known_terms
 from rostersync.steps.stored_roster import StoredOwner
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class OwnerState:
+class OwnerState(Discreet, frozen=True, kw_only=True):
     """A teacher as Senso knows them. ``linked_by`` is "" without a user.
 
     ``wanted`` is "" or how the last request for a user stands, ``refused`` Senso's reason.
@@ -44,8 +45,7 @@ class OwnerState:
     refused: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class GroupState:
+class GroupState(Discreet, frozen=True, kw_only=True):
     """A group. ``delivery``: ``delivered`` to the user as it is now, ``due`` or ``user not linked``.
 
     ``version`` grows when it changes, by and large the time in ms since 1970 when it last did.
@@ -58,8 +58,7 @@ class GroupState:
     delivery: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class TeachersClass:
+class TeachersClass(Discreet, frozen=True, kw_only=True):
     """A class that a teacher is enrolled on. ``members``: of the group, or that one would have."""
 
     class_id: str
@@ -72,8 +71,7 @@ class TeachersClass:
     notes: tuple[Why, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class TeacherAnswer:
+class TeacherAnswer(Discreet, frozen=True, kw_only=True):
     """``owner`` is None when nobody has the e-mail; ``people`` are then those who go by it, each with why."""
 
     why: Explanation
@@ -85,8 +83,7 @@ class TeacherAnswer:
     notes: tuple[Why, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(Struct, frozen=True, kw_only=True):
     """A session of a class; not ``counts``: unknown, inactive, without dates, or not looked at."""
 
     sourced_id: str
@@ -96,8 +93,7 @@ class Term:
     counts: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ClassTeacher:
+class ClassTeacher(Discreet, frozen=True, kw_only=True):
     """Who is enrolled on a class and not as a student, and whose groups it would be in."""
 
     who: Who
@@ -105,8 +101,7 @@ class ClassTeacher:
     group: GroupState | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ClassAnswer:
+class ClassAnswer(Discreet, frozen=True, kw_only=True):
     """``members`` are the students who have no ``why``."""
 
     class_id: str
@@ -125,8 +120,7 @@ class ClassAnswer:
     notes: tuple[Why, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class StudentsClass:
+class StudentsClass(Discreet, frozen=True, kw_only=True):
     """A class that a student is enrolled on; in ``seen_by``'s groups of it the student is a member."""
 
     class_id: str
@@ -138,8 +132,7 @@ class StudentsClass:
     notes: tuple[Why, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class StudentAnswer:
+class StudentAnswer(Discreet, frozen=True, kw_only=True):
     """``who.why`` is what keeps the student out of every group."""
 
     who: Who

@@ -5,10 +5,10 @@ import time
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import Struct, field
 from pydantic import Field
 
 from rostersync.errors import RosterServerUnavailable
@@ -56,8 +56,7 @@ class FetchRequest(PullRequest):
     part: Annotated[int, Field(ge=0)]
 
 
-@dataclass
-class Harvest:
+class Harvest(Struct):
     """What the pages of one part brought. Its methods are called under the pull's lock."""
 
     settings: RosterSettings

@@ -1,8 +1,9 @@
 """Find a teacher by e-mail: the teacher's own, or that of the Senso user who is tied to the teacher."""
 
-from dataclasses import dataclass, replace
 from typing import Annotated
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import Field
 
 from rostersync import clock
@@ -42,8 +43,7 @@ class FindRequest(Request):
     email: Email
 
 
-@dataclass(frozen=True, slots=True)
-class FoundOwner:
+class FoundOwner(Struct, frozen=True):
     """``owner_id`` is "" when there is none; ``owner`` is None too for one who has left.
 
     ``user_id`` is the linked Senso user's, ``by_hand`` says that somebody matched the two. ``people`` are

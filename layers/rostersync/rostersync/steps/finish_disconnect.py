@@ -1,9 +1,9 @@
 """Disconnecting ends: the secret, what is staged and what is left of the tenant go, the integration last."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from rostersync.parsing import TenantId

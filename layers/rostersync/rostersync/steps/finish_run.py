@@ -1,10 +1,11 @@
 """Finish: record a run's outcome and statistics, give the lease back."""
 
 import json
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rostersync import errors
@@ -93,8 +94,7 @@ def _tenant_id_in(text: Any) -> Any:
     return found.get("tenantId") if isinstance(found, dict) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """How a run ended. ``just_now``: by this call, so that it is counted once."""
 
     tenant_id: str

@@ -1,8 +1,9 @@
 """Which sync goes on: the one that holds its tenant's lease and has not ended."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from rostersync.clock import milliseconds
 from rostersync.errors import NeverEnded

@@ -1,8 +1,10 @@
 """The guard's decision on a run: publish, publish nothing, or look again and hold (RULES §4 and §5)."""
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rostersync.errors import OtherDistrict
 from rostersync.roster.guard import EVERYWHERE, NOT_KEPT, Counts, Trip, why_nothing
@@ -32,8 +34,7 @@ KEPT_MS: Final = 90 * 86_400_000
 Way: TypeAlias = Literal["publish", "nothing", "hold"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """``way`` is how the run goes on; ``hold``: the steps look again, and what is held stays.
 
     ``held``: the run has a list of its own. ``stopped``: why nothing at all is published, "" if it is.

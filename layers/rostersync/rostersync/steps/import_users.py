@@ -1,9 +1,9 @@
 """Import: ask Senso for users of teachers who wait, one or many, each with a role and a site."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
+from msgspec import Struct
 from pydantic import Field
 
 from rostersync.clock import milliseconds
@@ -33,8 +33,7 @@ class ImportRequest(Request):
     users: Annotated[tuple[UserToImport, ...], Field(min_length=1, max_length=500)]
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What became of one: ``state`` ``requested``, or ``error`` says why not and what to do."""
 
     owner_id: str

@@ -1,11 +1,11 @@
 """What stays although the pull has it no more, as the steps that compare see it; what may go (RULES §4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from rostersync.roster.guard import Counts
 from rostersync.roster.holding import HeldList, Staying
@@ -35,8 +35,7 @@ STAYING: Final = "staying"
 SUMMARY: Final = "summary"
 
 
-@dataclass(slots=True, kw_only=True)
-class Before:
+class Before(Struct, kw_only=True):
     """How a shard was stored, as far as it is another now; ``added`` holds by collection what is new."""
 
     people: Sequence[Person] = ()
@@ -54,8 +53,7 @@ class Before:
         return frozenset(self.added.get(collection, ()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """What is shown of a held list. ``shares`` by school, "*" for all, and kind: how many go of how many.
 
     ``causes`` are what was too much, (kind or collection, school, lost, of). ``stopped`` is "" or why nothing

@@ -3,9 +3,9 @@
 import csv
 import io
 from collections import Counter
-from dataclasses import dataclass
 from typing import Annotated, Final
 
+from msgspec import Struct
 from pydantic import Field
 
 from rostersync.errors import NotFound, StagedObjectMissing
@@ -37,8 +37,7 @@ class IssuesRequest(Request):
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """A record, by collection and id, with the field and the reason. ``taken``: it counts all the same.
 
     ``mend`` says what the district does about it.
@@ -52,8 +51,7 @@ class Issue:
     mend: str
 
 
-@dataclass(frozen=True, slots=True)
-class Issues:
+class Issues(Struct, frozen=True):
     """A page of the issues that fit; ``counts`` of all, by collection and reason."""
 
     issues: tuple[Issue, ...]

@@ -1,7 +1,8 @@
 """The schools of the published roster, so that an admin can choose by name which to leave out."""
 
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from rostersync.at_once import at_once
 from rostersync.roster.identity import SHARDS
@@ -11,8 +12,7 @@ from rostersync.storage import items, keys
 from rostersync.storage.stores import Stores
 
 
-@dataclass(frozen=True, slots=True)
-class School:
+class School(Struct, frozen=True):
     """A school by its sourcedId; ``name`` is the id when the roster has none."""
 
     sourced_id: str

@@ -1,10 +1,10 @@
 """Teachers who wait for a Senso user: whom an admin may import (RULES 2.6)."""
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 
+from msgspec import Struct
 from pydantic import Field
 
 from rostersync.at_once import at_once
@@ -33,8 +33,7 @@ class TeachersRequest(Request):
     limit: Annotated[int, Field(ge=1, le=500)] = PAGE
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingTeacher:
+class WaitingTeacher(Struct, frozen=True):
     """``schools`` are names. ``state`` is "" or that of the last request for a user, ``refused`` why not.
 
     ``shared_email``: people of different names have it. ``lost_user``: their user went to another teacher.
@@ -52,8 +51,7 @@ class WaitingTeacher:
     lost_user: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Teachers:
+class Teachers(Struct, frozen=True):
     """A page of them, and how many the search found."""
 
     teachers: tuple[WaitingTeacher, ...]

@@ -5,10 +5,10 @@ that publish leave none of it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from rostersync.roster.groups import Group
 from rostersync.roster.owners import SHARED_EMAIL, Assignment
@@ -21,8 +21,7 @@ PROSPECTS: Final = "prospects"
 IN_GROUPS: Final = "in-groups"
 
 
-@dataclass(frozen=True, slots=True)
-class InGroups:
+class InGroups(Struct, frozen=True):
     """Who is in the groups of a shard of owners: these, and of each member whether there is a login."""
 
     owners: set[str] = field(default_factory=set)

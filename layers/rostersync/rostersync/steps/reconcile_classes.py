@@ -2,11 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from rostersync.roster.changes import Changes, compare
 from rostersync.roster.classes import (
@@ -104,8 +104,7 @@ class _Neighbours:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Surroundings:
+class _Surroundings(Struct, frozen=True):
     people: Mapping[str, Person]
     owner_of: Mapping[str, str]
     calendar: Calendar

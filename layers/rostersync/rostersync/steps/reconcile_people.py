@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from rostersync.roster.changes import Changes, compare
 from rostersync.roster.guard import Counts

@@ -1,6 +1,6 @@
 """Resync of one user: send all groups of that user's owner again, whatever was sent before."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rostersync.parsing import TenantId
 from rostersync.roster.explaining import Explanation
@@ -18,8 +18,7 @@ class ResyncRequest(Request):
     owner_id: OwnerId
 
 
-@dataclass(frozen=True, slots=True)
-class Resynced:
+class Resynced(Struct, frozen=True):
     """``groups`` were sent, as ClassLink had them at ``as_of``, in ms since 1970; it was not asked again.
 
     ``explanation`` says why there were none, or why some of the owner's classes are none.

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from rostersync.roster.owners import Finding
 from rostersync.roster.readiness import Readiness
@@ -29,8 +29,7 @@ WOULD_BE_STOPPED: Final = "a sync of this would publish nothing before an approv
 REMOVALS_STOPPED: Final = "removals are stopped: what ClassLink has no more stays"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Struct, frozen=True, kw_only=True):
     """What a run found, in the shape of its run item. ``shards`` have something to publish, and will be.
 
     ``held``: the run has a list of its own; ``stopped`` says why nothing is published though there is.

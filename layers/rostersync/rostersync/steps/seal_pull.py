@@ -3,10 +3,10 @@
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from rostersync.errors import PullIncomplete
 from rostersync.oneroster.lookup import read_users

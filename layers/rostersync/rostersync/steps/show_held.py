@@ -1,8 +1,9 @@
 """What a run held, for who decides: what would go, where, and how it was decided."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from rostersync.clock import milliseconds
 from rostersync.errors import HeldListExpired, NotFound, StagedObjectMissing
@@ -18,8 +19,7 @@ REPLACED: Final = "replaced"
 """A later run has put everything on a list of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownList:
+class ShownList(Struct, frozen=True):
     """A held list. ``state`` is ``undecided``, ``approved``, ``discarded``, ``over`` or ``replaced``.
 
     ``schools`` are names by sourcedId, of those of which something would go or was too much.

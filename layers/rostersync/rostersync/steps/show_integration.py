@@ -1,10 +1,11 @@
 """The status screen: how a tenant's connection stands, and what is known of its roster and its users."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from rostersync.clock import milliseconds
 from rostersync.roster.offering import is_offered
@@ -23,8 +24,7 @@ SYNCED: Final = CHANGING | {"unchanged"}
 """Outcomes of a run after which is known what ClassLink has; of a held one some of it waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(Struct, frozen=True):
     """What an admin sees first. ``integration`` is None for a tenant that is not connected.
 
     ``paused_until`` is the last local day of the pause window that today lies in, "" when it lies in none or

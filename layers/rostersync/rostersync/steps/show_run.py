@@ -1,8 +1,9 @@
 """The last runs, and one of them, with how far it is while it goes on."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from rostersync.errors import NotFound, StagedObjectMissing
 from rostersync.roster.records import COLLECTIONS
@@ -19,8 +20,7 @@ COMPARING: Final = "comparing"
 PUBLISHING: Final = "publishing"
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRun:
+class ShownRun(Struct, frozen=True):
     """``phase`` is one of ``planning``, ``fetching``, ``comparing``, ``publishing`` and ``ended``.
 
     ``progress`` holds for each collection how many rows have come and how many there are to be, None where

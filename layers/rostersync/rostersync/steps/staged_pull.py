@@ -7,12 +7,12 @@ after Seal has judged it may lack a row that moved between two windows meanwhile
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec import Struct, field
 
 from rostersync.errors import CredentialsReplaced
 from rostersync.oneroster.normalising import GUARDIAN
@@ -31,8 +31,7 @@ from rostersync.storage.stores import Stores
 R = TypeVar("R", bound=Record)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What Plan leaves. ``today`` is the tenant's date; ``started_at`` the run's start in ms since 1970.
 
     ``announced`` holds None for a collection whose server announces no total, ``found`` how many rows that
@@ -64,8 +63,7 @@ class Plan:
     not_empty: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagedAnswer:
+class StagedAnswer(Struct, frozen=True, kw_only=True):
     """An ``Answer`` without its ids: they are the next ``ids`` ones in the collection's id section."""
 
     collection: str
@@ -78,8 +76,7 @@ class StagedAnswer:
     revision: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """The tally of one invocation of Fetch. ``windows`` remain; ``set_aside`` counts rows by collection.
 
     ``idle`` counts the parts up to this one that brought nothing, ``not_records`` by collection the rows that
@@ -97,8 +94,7 @@ class Part:
     idle: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What Seal leaves. ``repeated`` is kept for the next pull, as (collection, id hash in hex) to count.
 
     ``in_flight`` and ``largest_page`` are what the server has bidden us to keep to. ``placed`` says for

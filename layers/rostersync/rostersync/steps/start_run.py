@@ -1,10 +1,11 @@
 """The sync button: one run at a time, however often it is pressed."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from pydantic import model_validator
+from msgspec import Struct
+from msgspec.structs import replace
+from pydantic import InstanceOf, model_validator
 from pydantic_core import PydanticCustomError
 
 from rostersync.clock import milliseconds
@@ -28,7 +29,7 @@ class StartRequest(Request):
     tenant_id: TenantId
     mode: Mode
     actor: str = ""
-    settings: RosterSettings | None = None
+    settings: InstanceOf[RosterSettings] | None = None
     additions_only_until: str | None = None
     permits: str = ""
 
@@ -40,8 +41,7 @@ class StartRequest(Request):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """The run that goes on. ``already``: it was begun by somebody else, or by an earlier press."""
 
     run_id: str

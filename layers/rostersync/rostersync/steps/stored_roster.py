@@ -1,11 +1,13 @@
 """What is stored around a few classes, people and owners: as much as says why groups are or are not there."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from rostersync.at_once import at_once
 from rostersync.roster.classes import is_teacher_role
+from rostersync.roster.discreet import Discreet
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.explaining_class import Case
 from rostersync.roster.groups import Group
@@ -26,8 +28,7 @@ READ_ONE_BY_ONE: Final = 500
 """Of more people than these the whole roster is read: sixteen queries are quicker then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class StoredOwner:
+class StoredOwner(Discreet, frozen=True, kw_only=True):
     """An owner, the user tied to it, groups and what was sent of them. ``user_email`` is Senso's."""
 
     found: FoundOwner
@@ -41,8 +42,7 @@ class StoredOwner:
         return next(groups, None)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRoster:
+class StoredRoster(Struct, frozen=True):
     """One tenant's, judged by its settings of now. ``today`` in the tenant's time zone."""
 
     stores: Stores

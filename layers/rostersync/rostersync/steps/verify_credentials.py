@@ -1,11 +1,12 @@
 """Connect a tenant: find out what the server can do; only then store secret and integration."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from pydantic import Field, SecretStr
 
 from rostersync.clock import milliseconds
@@ -40,8 +41,7 @@ class ConnectRequest(Request):
     actor: Annotated[str, Field(max_length=200)] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """What was found. ``switching``: it is connected as soon as nothing of the old district is left."""
 
     found: Discovery

@@ -1,10 +1,12 @@
 """Look at every tenant once an hour: count who is in trouble, and tell Senso what an admin has to look at."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rostersync.at_once import at_once
 from rostersync.clock import milliseconds
@@ -33,8 +35,7 @@ class WatchRequest(Request):
     night_id: RunId
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     integration: Integration
     held: str
     stale: bool = False

@@ -1,29 +1,27 @@
 """What must hold of the stored item for a write to happen: few enough that a fake can judge them too."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from rostersync.storage.attributes import Item, to_wire
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """The item has no such attribute; of ``pk``: there is no such item."""
 
     attribute: str = "pk"
 
 
-@dataclass(frozen=True, slots=True)
-class Equals:
+class Equals(Struct, frozen=True):
     """The item's attribute has this value."""
 
     attribute: str
     value: str | int | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Below:
+class Below(Struct, frozen=True):
     """The item's attribute is there and less than this; strings compare by their bytes."""
 
     attribute: str
@@ -33,8 +31,7 @@ class Below:
 Condition: TypeAlias = Absent | Equals | Below
 
 
-@dataclass(slots=True)
-class Expression:
+class Expression(Struct):
     """Names and values of DynamoDB expressions, under placeholders: any attribute name may be used."""
 
     names: dict[str, str] = field(default_factory=dict)

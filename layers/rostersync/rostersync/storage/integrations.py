@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
+from msgspec import Struct, field
 
 from rostersync.decoders import decoder
 from rostersync.errors import LeaseLost, NotConnected, StorageConflict
+from rostersync.roster.discreet import Discreet
 from rostersync.roster.guard import GuardSettings
 from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.settings import CreationSettings, RosterSettings
@@ -63,8 +64,7 @@ _TOLD: Final = "told "
 _IN_USE: Final = (Equals("status", "connected"), Equals("status", "credentials rejected"))
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(Struct, frozen=True):
     """How a tenant is being disconnected: since when, in ms since 1970, and by whom, an id or "".
 
     ``switching``: so that another district can be connected in its place.
@@ -76,24 +76,21 @@ class Leaving:
     switching: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """The run on whose list is what is held, and until when it is kept, in ms since 1970."""
 
     run_id: str
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What no later run mends by itself, and the first run that met it."""
 
     reason: Literal["credentials rejected", "other district"]
     run_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Integration:
+class Integration(Discreet, frozen=True, kw_only=True):
     """A tenant's connection: server, settings, status, statistics.
 
     ``server_url`` is the base URL with its path, ``ability`` what the server was found to do. The secret is
@@ -116,7 +113,7 @@ class Integration:
     secret_arn: str
     secret_version: str
     client_id_masked: str
-    hash_key: bytes = field(repr=False)
+    hash_key: bytes
     settings: RosterSettings = field(default_factory=RosterSettings)
     creation: CreationSettings = field(default_factory=CreationSettings)
     time_zone: str = ""

@@ -10,10 +10,11 @@ by day holds the same items as one that was written at once.
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rostersync.decoders import decoder
 from rostersync.roster.classes import ClassRoster, Member
@@ -43,7 +44,7 @@ _KINDS: Final[dict[type, str]] = {
 _JSON: Final = msgspec.json.Encoder(order="sorted")
 
 
-class _EnrollmentRow(msgspec.Struct, array_like=True, frozen=True):
+class _EnrollmentRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     sourced_id: str
     user_id: str
     role: str
@@ -53,7 +54,7 @@ class _EnrollmentRow(msgspec.Struct, array_like=True, frozen=True):
     end_date: str = ""
 
 
-class _MemberRow(msgspec.Struct, array_like=True, frozen=True):
+class _MemberRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     sourced_id: str
     login: str
     email: str
@@ -61,8 +62,7 @@ class _MemberRow(msgspec.Struct, array_like=True, frozen=True):
     family_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GonePerson:
+class GonePerson(Struct, frozen=True, kw_only=True):
     """What is kept of a removed person for 30 days. ``gone_at`` in ms since 1970."""
 
     sourced_id: str
@@ -72,13 +72,11 @@ class GonePerson:
     gone_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class _ClassList:
+class _ClassList(Struct, frozen=True):
     classes: tuple[OwnersClass, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _EmailsOwner:
+class _EmailsOwner(Struct, frozen=True):
     owner_id: str
 
 

@@ -1,9 +1,10 @@
 """Who may write a tenant's roster now: one lease a tenant, held by a run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from rostersync.clock import milliseconds
 from rostersync.errors import LeaseLost, RunInProgress, StorageConflict
@@ -15,8 +16,7 @@ from rostersync.storage.transactions import Put
 _TRIES: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """``expires_at`` in ms since 1970: from then on anybody may take it over.
 
     ``ended``: its run is over, and only what was under way then may still be writing.

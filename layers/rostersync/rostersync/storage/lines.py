@@ -13,7 +13,7 @@ _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 def encode_lines(records: Iterable[Any]) -> bytes:
-    """Return a line of JSON for each record, any dataclass of the domain; sets come sorted."""
+    """Return a line of JSON for each record, any value of the domain; sets come sorted."""
     return _ENCODER.encode_lines(records)
 
 

@@ -1,8 +1,9 @@
 """Who is whose: links between owners and users, and matches made by hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from rostersync.roster.due import Link
 from rostersync.roster.identity import SHARDS
@@ -17,8 +18,7 @@ UNLINKED_SECONDS: Final = 400 * DAY
 """How long it is remembered that an owner had a link: as long as a former owner is (DESIGN §5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedOwner:
+class LinkedOwner(Struct, frozen=True):
     """The owner a user is linked to, "" for none, and the one before, who may have yet to hear of it."""
 
     owner_id: str = ""

@@ -1,7 +1,8 @@
 """All that is known of the owners of one shard, but their groups, in one reading."""
 
-from dataclasses import dataclass, field
 from typing import Self
+
+from msgspec import Struct, field
 
 from rostersync.roster.due import Link
 from rostersync.roster.groups import OwnersClass
@@ -12,8 +13,7 @@ from rostersync.storage.table import Table
 from rostersync.storage.wanted import WantedUser, wanted_of
 
 
-@dataclass
-class OwnerShard:
+class OwnerShard(Struct):
     """By owner id: today's owners, their links, the users matched to them by hand and those wanted for them.
 
     ``links`` has those of owners who have left too; ``class_lists`` the classes that an owner is enrolled on.

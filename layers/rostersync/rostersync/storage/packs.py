@@ -8,10 +8,10 @@ of the index. The same sections give the same bytes.
 import gzip
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from rostersync.decoders import decoder
 from rostersync.errors import StagedObjectDamaged
@@ -31,8 +31,7 @@ class Section(msgspec.Struct, array_like=True, frozen=True):
     checksum: int
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """What a pack holds. ``begin`` is the byte at which the first section starts."""
 
     begin: int

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rostersync import clock
 from rostersync.errors import StorageConflict
@@ -25,8 +26,7 @@ OVER: Final = "over"
 """What becomes of a list of which nothing is missing any more, without anybody's decision."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """What became of a run's held list, kept until ``expires_at``.
 
     ``decision`` is "", approved, discarded or ``OVER``. ``decided_in``: the run that an approval started, or
@@ -40,8 +40,7 @@ class Held:
     decided_in: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True, kw_only=True):
     """One sync. Times in ms since 1970; ``finished_at`` is 0 and ``outcome`` "" while it runs.
 
     ``mode``, ``cause`` and ``outcome`` are DESIGN §1's words. ``error`` is the class of what went wrong and
@@ -84,8 +83,7 @@ class RunRecord:
     held: Held | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(Struct, frozen=True):
     """What a run has sent to the Roster Server, failed invocations included: answered, and in vain."""
 
     answered: int = 0

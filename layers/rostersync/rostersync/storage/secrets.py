@@ -3,11 +3,11 @@
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from rostersync.errors import SecretMissing, StorageUnavailable
 from rostersync.storage.retrying import Retrying, code_of
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 _UNREADABLE: Final = {"AccessDeniedException", "InvalidRequestException", "ResourceNotFoundException"}
 
 
-@dataclass(frozen=True, slots=True)
-class SecretRef:
+class SecretRef(Struct, frozen=True):
     """Names one version of one secret; holds nothing secret."""
 
     arn: str

@@ -122,7 +122,7 @@ class Staging:
         return self.open_pack(key).sections(wanted)
 
     def put_json(self, key: str, document: Any, *, once: bool = False) -> bool:
-        """Write a document: a dataclass, or what JSON knows; ``once`` and the result as ``put_pack``'s."""
+        """Write a value of ours, or what JSON knows; ``once`` and the result as ``put_pack``'s."""
         return self._put(key, _JSON.encode(document), "application/json", once=once)
 
     def get_json(self, key: str, kind: type[T]) -> T:

@@ -1,6 +1,6 @@
 """Everything a step may keep something in, as one argument."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rostersync.storage.integrations import Integrations
 from rostersync.storage.leases import Leases
@@ -15,8 +15,7 @@ from rostersync.storage.users import Users
 from rostersync.storage.wanted import WantedUsers
 
 
-@dataclass(frozen=True)
-class Stores:
+class Stores(Struct, frozen=True):
     """One table, one staging bucket and the secrets; the rest are views of the table."""
 
     table: Table

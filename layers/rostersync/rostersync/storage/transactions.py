@@ -1,10 +1,10 @@
 """Writes that happen together or not at all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from rostersync.storage.attributes import Item, Key, item_to_wire, key_to_wire
 from rostersync.storage.conditions import Condition, Expression
@@ -13,8 +13,7 @@ LOST_RACE: Final = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 """DynamoDB's reasons for refusing a transaction that was made from what is not, or no more, so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """Write a whole item, when any of the conditions holds."""
 
     item: Item
@@ -26,16 +25,14 @@ class Put:
         return self.item["pk"], self.item["sk"]
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Delete an item, if it is there, when any of the conditions holds."""
 
     key: Key
     when: Sequence[Condition] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """Write nothing here, and nothing elsewhere unless any of the conditions holds."""
 
     key: Key

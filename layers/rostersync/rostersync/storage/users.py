@@ -1,8 +1,9 @@
 """What Senso said of its users, whether or not an owner waits for them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from rostersync.errors import InvalidInput, StorageConflict
 from rostersync.roster.identity import SHARDS
@@ -23,8 +24,7 @@ FEW: Final = 5
 _TRIES: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownUser:
+class KnownUser(Struct, frozen=True, kw_only=True):
     """A user as of ``changed_at``, Senso's own time in ms since 1970. A removed one has no e-mail."""
 
     user_id: str

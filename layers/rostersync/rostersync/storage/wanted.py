@@ -1,7 +1,8 @@
 """Users that Senso was asked to make for owners, and what it answered."""
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from rostersync.errors import StorageConflict
 from rostersync.storage import keys
@@ -18,8 +19,7 @@ CREATED_ELSEWHERE: Final = "created, not linked"
 REFUSED: Final = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedUser:
+class WantedUser(Struct, frozen=True, kw_only=True):
     """One request. ``asked_at`` is when the bus last took it, in ms since 1970, 0: not yet; ``asked`` counts.
 
     ``automatic``: by the tenant's setting, not by an admin. ``user_id`` is set when it was answered by a
