@@ -3,11 +3,15 @@
 Prices are those of us-east-1 as known in early 2025, in USD, without free tiers; check them before quoting.
 """
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.growth import SIZES, memory_sizes
+from benchmarks.growth import memory_sizes, run_nights, steps_table, title_of
+from benchmarks.lean_district import LeanDistrict
 from benchmarks.measuring import Figure, Result, read
+from rostersync.steps.plan_pull import deal_shards
 
 PRICES_OF: Final = "2025-01, us-east-1, from memory: not looked up"
 GB_SECOND: Final = 0.0000133334
@@ -31,7 +35,7 @@ SMALL_SERVER_A_MONTH: Final = 15.0
 NIGHTS_A_MONTH: Final = 30
 DISTRICTS: Final = 2_000
 ORDINARY: Final = 25_000
-"""Students of an ordinary district; between two measured sizes costs are taken to be in proportion."""
+"""Students of an ordinary district, whose nights are run with as many tasks as Plan gives it."""
 
 # Seconds that an invocation waits beside its CPU time: its start, and AWS's answers one after the other.
 A_START: Final = 0.4
@@ -41,8 +45,8 @@ ROW_WAITS: Final = 20e-6 / 4
 
 
 def measure() -> Result:
-    """Price the nights that ``growth`` left in its results."""
-    tables = read("growth").tables
+    """Price the nights that ``growth`` left in its results, and an ordinary district's."""
+    tables = {**read("growth").tables, **_ordinary_nights()}
     memory = memory_sizes()
     rows: list[dict[str, Any]] = []
     totals: dict[tuple[int, str], float] = {}
@@ -58,7 +62,7 @@ def measure() -> Result:
         shown = {name: round(cents, 4) for name, cents in lines.items()}
         total = round(totals[students, night], 3)
         rows.append({"students": f"{students:,}", "night": night, "all, cents": total, "most": most, **shown})
-    ordinary = _between(totals, "unchanged", ORDINARY)
+    ordinary = totals[ORDINARY, "unchanged"]
     server = SMALL_SERVER_A_MONTH * 100
     figures = [
         Figure("unchanged night of 25,000 students to one cent", round(ordinary, 3), 1.0),
@@ -99,9 +103,9 @@ def price(steps: Any, records: int, memory: Mapping[str, int]) -> dict[str, floa
     return {name: amount * 100 for name, amount in dollars.items()}
 
 
-def _between(totals: Mapping[tuple[int, str], float], night: str, students: int) -> float:
-    """Return what a size costs that lies between two measured ones."""
-    lower = max(size for size in SIZES if size <= students)
-    upper = min(size for size in SIZES if size >= students)
-    low, high = totals[lower, night], totals[upper, night]
-    return low if lower == upper else low + (high - low) * (students - lower) / (upper - lower)
+def _ordinary_nights() -> dict[str, Any]:
+    """Return the tables of three nights of an ordinary district, by the titles that growth gives them."""
+    rows = LeanDistrict(ORDINARY).rows
+    with tempfile.TemporaryDirectory() as folder:
+        nights = run_nights(Path(folder), ORDINARY, deal_shards(rows))
+    return {title_of(ORDINARY, rows, name): steps_table(costs, rows) for name, costs in nights.items()}

@@ -15,6 +15,7 @@ from benchmarks.growth_picture import draw
 from benchmarks.growth_run import FETCH_TASKS, FIRST_NIGHT, REQUESTS_IN_FLIGHT, Night, StepCost
 from benchmarks.lean_district import LeanDistrict
 from benchmarks.measuring import Figure, Result
+from rostersync.steps.staged_pull import ALL_SHARDS
 
 ROOT: Final = Path(__file__).parents[1]
 SIZES: Final = (1_000, 10_000, 100_000, 500_000)
@@ -22,6 +23,8 @@ MEASURE: Final = 10_000
 """Students of the district that larger ones are compared with."""
 
 NIGHTS: Final = {"first": 0.0, "unchanged": 0.0, "1 % changed": 0.01}
+
+EACH_ALONE: Final = tuple((shard,) for shard in ALL_SHARDS)
 
 LONGEST: Final = 300.0
 """Seconds that an invocation may take."""
@@ -44,18 +47,13 @@ def measure() -> Result:
     found: dict[int, dict[str, Costs]] = {}
     rows: dict[int, int] = {}
     for students in SIZES:
+        rows[students] = LeanDistrict(students).rows
         with tempfile.TemporaryDirectory() as folder:
-            found[students] = {}
-            for number, (name, changed) in enumerate(NIGHTS.items()):
-                night = Night(
-                    Path(folder), LeanDistrict(students, changed), FIRST_NIGHT + timedelta(days=number)
-                )
-                found[students][name] = night.run()
-                rows[students] = night.district.rows
+            found[students] = run_nights(Path(folder), students, EACH_ALONE)
     tables = {
         "CPU, us a record": [_a_record(found, rows, name) for name in NIGHTS],
         **{
-            f"{students:,} students ({rows[students]:,} records), {name}": _steps(costs, rows[students])
+            title_of(students, rows[students], name): steps_table(costs, rows[students])
             for students, nights in found.items()
             for name, costs in nights.items()
         },
@@ -73,6 +71,16 @@ def measure() -> Result:
         ROOT / "docs/images/growth.svg",
     )
     return Result("growth", _figures(found, rows), tables)
+
+
+def run_nights(folder: Path, students: int, shards: tuple[tuple[int, ...], ...]) -> dict[str, Costs]:
+    """Return what each night of a district took, with so many tasks of the steps over shards."""
+    return {
+        name: Night(
+            folder, LeanDistrict(students, changed), FIRST_NIGHT + timedelta(days=number), shards
+        ).run()
+        for number, (name, changed) in enumerate(NIGHTS.items())
+    }
 
 
 def _figures(found: dict[int, dict[str, Costs]], rows: dict[int, int]) -> list[Figure]:
@@ -125,7 +133,13 @@ def _a_record(found: dict[int, dict[str, Costs]], rows: dict[int, int], name: st
     return {"night": name, **sizes}
 
 
-def _steps(costs: Costs, rows: int) -> list[dict[str, Any]]:
+def title_of(students: int, rows: int, night: str) -> str:
+    """Return the title of a night's table of steps."""
+    return f"{students:,} students ({rows:,} records), {night}"
+
+
+def steps_table(costs: Costs, rows: int) -> list[dict[str, Any]]:
+    """Return the rows of a night's table, by step."""
     return [
         {
             "step": step,

@@ -32,7 +32,7 @@ from rostersync.steps.reconcile_people import reconcile_people
 from rostersync.steps.requests import LookRequest, PullRequest, ShardsRequest
 from rostersync.steps.review_changes import review_changes
 from rostersync.steps.seal_pull import seal_pull
-from rostersync.steps.staged_pull import ALL_SHARDS, Plan
+from rostersync.steps.staged_pull import Plan
 from rostersync.storage import staged
 from rostersync.storage.integrations import Integration
 from rostersync.storage.secrets import Secrets
@@ -73,11 +73,12 @@ class StepCost:
 
 @dataclass(frozen=True)
 class Night:
-    """One run over a district, over what earlier ones left in ``folder``."""
+    """One run over a district, over what earlier ones left in ``folder``; ``shards``: those of each task."""
 
     folder: Path
     district: LeanDistrict
     started: datetime
+    shards: tuple[tuple[int, ...], ...]
 
     @property
     def run_id(self) -> str:
@@ -90,8 +91,8 @@ class Night:
         self._prepare()
         look = {"tenantId": TENANT, "runId": self.run_id, "pull": 1}
 
-        def shards(step: str, wanted: Iterable[int] = ALL_SHARDS) -> None:
-            requests = [parse_request(ShardsRequest, {**look, "shards": [one]}) for one in wanted]
+        def shards(step: str, tasks: Iterable[tuple[int, ...]] = self.shards) -> None:
+            requests = [parse_request(ShardsRequest, {**look, "shards": task}) for task in tasks]
             costs[step] = self._map([_Invocation(self, step, request) for request in requests])
 
         costs["fetch_pages"] = StepCost()
@@ -109,9 +110,8 @@ class Night:
         answer = review.run()
         costs["review_changes"] = StepCost()
         costs["review_changes"].take(answer)
-        changed = [one for task in answer["result"]["changed"] for one in task]
         if answer["result"]["publish"]:
-            shards("publish_roster", changed)
+            shards("publish_roster", answer["result"]["changed"])
         shards("deliver_groups")
         LeanDynamoDB(self.folder / "table", Meter()).settle()
         return costs
@@ -142,7 +142,7 @@ class Night:
             started_at=milliseconds(self.started),
             page_size=PAGE_SIZE,
             tasks=deal(windows_of(totals, PAGE_SIZE), FETCH_TASKS),
-            shards=tuple((shard,) for shard in ALL_SHARDS),
+            shards=self.shards,
             announced=dict(totals),
             revisions=dict.fromkeys(COLLECTIONS, "1"),
             settings=RosterSettings(),

@@ -17,7 +17,7 @@ from rostersync.steps.staged_pull import PULLS
 from rostersync.storage.stores import Stores
 
 SPARE: Final = 60
-"""Requests that may fail in a run of any size, three pulls long: a minute or two of a server that is down."""
+"""Requests that may fail in a run of any size, however many pulls it has."""
 
 
 @contextmanager

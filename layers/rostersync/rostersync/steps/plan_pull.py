@@ -27,8 +27,8 @@ SMALLEST_CLAMP = 100
 DAY_MS = 86_400_000
 """No run takes as long: what is kept for a day more is there until it ends."""
 
-ROWS_PER_SHARD_TASK = 25_000
-"""Rows of a pull that one reconciling task takes: a small district needs one invocation, not sixteen."""
+ROWS_PER_SHARD_TASK = 100_000
+"""Rows of a pull that a task over shards takes: a second or two, so that its start is a small part of it."""
 
 
 class PlanRequest(PullRequest):
@@ -84,7 +84,6 @@ def plan_pull(
         )
     ]
     tasks = deal(windows, min(fetch_tasks, len(windows)))
-    shard_tasks = min(len(ALL_SHARDS), 1 + sum(totals.values()) // ROWS_PER_SHARD_TASK)
     today = local_date(run.started_at, time_zone)
     # While nothing may go an approval permits nothing, and its list stays undecided.
     additions_only = stop_removals or (
@@ -97,7 +96,7 @@ def plan_pull(
         started_at=run.started_at,
         page_size=page_size,
         tasks=tasks,
-        shards=tuple(ALL_SHARDS[first::shard_tasks] for first in range(shard_tasks)),
+        shards=deal_shards(sum(totals.values())),
         announced=announced,
         found={collection: totals[collection] for collection in COLLECTIONS if announced[collection] is None},
         revisions=revisions,
@@ -197,6 +196,12 @@ def cut_windows(
         Window(collection, start, end)
         for start, end in zip(cuts, [*ends, None if open_ended or not total else total + 1], strict=True)
     )
+
+
+def deal_shards(rows: int) -> tuple[tuple[int, ...], ...]:
+    """Deal the shards of a pull of so many rows to tasks: one for a small district, sixteen at the most."""
+    tasks = min(len(ALL_SHARDS), 1 + rows // ROWS_PER_SHARD_TASK)
+    return tuple(ALL_SHARDS[first::tasks] for first in range(tasks))
 
 
 def deal(windows: list[Window], tasks: int) -> tuple[tuple[Window, ...], ...]:
