@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rostersync.errors import AccessDenied
 from rostersync.oneroster.signals import Busy
 from rostersync.steps.budget import SPARE, spare_requests
 from rostersync.steps.staged_pull import PULLS
@@ -102,6 +104,22 @@ def test_a_pull_that_is_only_repeated_is_not_in_vain() -> None:
     server = serve(larger_roster())
     run = sync(connected(), server, way=IN_SMALL_PAGES, before=failing(server, every=10, moving=True))
     assert run.error == "PullIncomplete", "every page of three pulls was answered in the end"
+
+
+@pytest.mark.parametrize("state", ["Plan", "Fetch"])
+def test_a_denial_is_final_even_when_it_cannot_be_counted(state: str) -> None:
+    stores, server = connected(), serve(larger_roster())
+    entered: list[str] = []
+
+    def deny(_: int) -> None:
+        if entered[-1] == state:
+            stores.table.fail_at_call(1)
+            raise AccessDenied("the Roster Server answered /orgs with 403")
+
+    server.before_answer = deny
+    run = sync(stores, server, way=IN_SMALL_PAGES, before=entered.append)
+    assert (run.outcome, run.error) == ("failed", "AccessDenied")
+    assert len(server.asked) == (1 if state == "Plan" else 8)
 
 
 def test_what_an_invocation_sent_that_left_nothing_counts_too() -> None:

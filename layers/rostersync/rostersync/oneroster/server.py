@@ -197,7 +197,7 @@ class RosterServer:
         return answer
 
     def _note(self, error: RosterSyncError) -> None:
-        """Count a request that failed, and tell of it; why it did only if it may be sent again.
+        """Count a request that failed, and tell of it at once if it may be sent again.
 
         404 is an answer: there is no such user.
         """
@@ -205,9 +205,8 @@ class RosterServer:
         with self._count_lock:
             self._answered += absent
             self._failed += not absent
-        if not absent:
-            again = isinstance(error, (RetryableError, Refused))
-            self.report(str(error) if again else "")
+        if isinstance(error, (RetryableError, Refused)) and not absent:
+            self.report(str(error))
 
     def _exchange(self, request: requests.PreparedRequest, named: str) -> tuple[bytes, Mapping[str, str]]:
         started = self._clock()

@@ -7,10 +7,10 @@ happens, and a run of which too many requests failed ends.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
-from rostersync.errors import RosterServerUnreliable
+from rostersync.errors import RetryableError, RosterServerUnreliable, RosterSyncError
 from rostersync.oneroster.server import RosterServer
 from rostersync.steps.requests import PullRequest
 from rostersync.steps.staged_pull import PULLS
@@ -41,8 +41,12 @@ def shared_budget(
     server.report_to(count)
     try:
         yield server
-    finally:
-        server.report()
+    except RosterSyncError:
+        # What ended it is told, a denial above all: were it our storage instead, all would be sent again.
+        with suppress(RetryableError):
+            server.report()
+        raise
+    server.report()
 
 
 def spare_requests(pull: int, planned_requests: int, answered: int) -> int:
