@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any, Final, cast
 
 from rostersync.roster.records import Person
+from rostersync.steps.budget import SPARE
 from rostersync.steps.keeping import held_of
 from rostersync.storage import items, staged
 from rostersync.storage.leases import Lease
@@ -218,9 +219,9 @@ def unchanged_wrote_nothing(seen: Seen) -> str:
 
 
 def the_server_is_spared(seen: Seen) -> str:
-    """At most 3 x the planned requests + 60."""
-    most = 3 * seen.planned + 60
-    return "" if seen.requests <= most else f"{seen.requests} requests, {seen.planned} were planned"
+    """At most what three pulls are planned with, and 60 more."""
+    most = seen.planned + SPARE
+    return "" if seen.requests <= most else f"{seen.requests} requests, {most} are the most"
 
 
 def a_denial_is_final(seen: Seen) -> str:

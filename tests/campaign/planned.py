@@ -1,6 +1,7 @@
-"""How many requests one pull needs of a server that cuts pages as this one does, when nothing goes wrong."""
+"""How many requests three pulls need of a server that cuts pages as this one does, if nothing goes wrong."""
 
 from collections.abc import Iterable
+from itertools import product
 from typing import cast
 
 from rostersync.oneroster.payloads import Row
@@ -9,6 +10,7 @@ from rostersync.oneroster.server import Page
 from rostersync.oneroster.windows import Window
 from rostersync.steps.plan_pull import cut_windows
 from rostersync.steps.seal_pull import USERS_READ
+from rostersync.steps.staged_pull import PULLS
 from simulator.faults import Fault
 from tests.campaign.invariants import Truth
 from tests.campaign.world import World
@@ -18,27 +20,31 @@ _ROW = cast("Row", None)
 
 
 def planned_requests(world: World, truth: Truth, way: Way, faults: Iterable[Fault]) -> int:
-    """Return the requests of one pull: a look at each collection, its windows, teachers read one by one.
+    """Return the requests of three pulls: looks at each collection, their windows, teachers read one by one.
 
     Who is not found there is asked for twice. Where a server announces no totals, looking for the ends
     belongs to the plan.
     """
     several = list(faults)
-    clamp = min(
-        (fault.number for fault in several if fault.kind in {"clamp", "limit-refused"}), default=way.page_size
-    )
+    page = clamp = way.page_size
+    for fault in several:
+        if fault.kind == "clamp":
+            clamp = min(clamp, fault.number)
+        while fault.kind == "limit-refused" and page > fault.number:
+            # Who is refused asks for half of it.
+            page = page // 2 + 1
     left_out = max((fault.number for fault in several if fault.kind == "short-page"), default=0)
     without_totals = any(fault.kind == "no-totals" for fault in several)
     planned = 0
-    for collection, counted in truth.collections.items():
+    for (collection, counted), pull in product(truth.collections.items(), range(1, PULLS + 1)):
         rows = counted["received"]
         planned += 1
-        for window in cut_windows(collection, rows, without_totals, way.page_size, 1):
-            planned += _requests_of_a_window(window, rows, way.page_size, clamp, left_out)
+        for window in cut_windows(collection, rows, without_totals, way.page_size, pull):
+            planned += _requests_of_a_window(window, rows, page, clamp, left_out)
         if without_totals:
             planned += 1 + _looks_for_the_end(rows)
     asked = sum(one.collection == "users" for one in world.server.served.trail)
-    planned += min(asked, 2 * USERS_READ) + world.server.served.token_requests
+    planned += PULLS * (min(asked, 2 * USERS_READ) + world.server.served.token_requests)
     return planned * (2 if way.twice else 1)
 
 
