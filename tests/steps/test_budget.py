@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rostersync.errors import AccessDenied
@@ -37,8 +37,10 @@ def requests_of_one_pull() -> int:
     return len(server.asked)
 
 
-def failing(server: FakeRosterServer, *, every: int, moving: bool = False) -> Callable[[str], None]:
-    """Return what is told of states, and puts off every so many of Fetch's requests.
+def failing(
+    server: FakeRosterServer, *, every: int = 1, answering: int = 0, moving: bool = False
+) -> Callable[[str], None]:
+    """Return what is told of states, and puts off every so many of Fetch's requests but every ``answering``.
 
     ``moving``: what is shared changes during every pull.
     """
@@ -47,7 +49,8 @@ def failing(server: FakeRosterServer, *, every: int, moving: bool = False) -> Ca
     def put_off(request: int) -> None:
         if moving and request % 30 == 0:
             server.revision = f"{request}"
-        if states[-1] == "Fetch" and request % every == 0:
+        answers = answering and request % answering == 0
+        if states[-1] == "Fetch" and request % every == 0 and not answers:
             raise Busy("the Roster Server answered /students with 429: too many requests", PAUSE)
 
     server.before_answer = put_off
@@ -55,17 +58,19 @@ def failing(server: FakeRosterServer, *, every: int, moving: bool = False) -> Ca
 
 
 @given(
-    st.integers(1, 400),
-    st.integers(0, 400),
-    st.lists(st.integers(0, 2_000), min_size=PULLS, max_size=PULLS),
-    st.integers(1, PULLS),
+    needed=st.integers(1, 100),
+    planned=st.integers(0, 100),
+    failures=st.lists(st.integers(0, 300), min_size=PULLS, max_size=PULLS),
 )
+@example(needed=100, planned=100, failures=[0, 150, 0])
 def test_a_run_sends_three_pulls_and_the_spare_requests_at_most(
-    needed: int, planned: int, failures: list[int], pulls: int
+    needed: int, planned: int, failures: list[int]
 ) -> None:
     planned = min(planned, needed)
     answered = failed = 0
-    for pull in range(1, pulls + 1):
+    for pull in range(1, PULLS + 1):
+        if pull > 1 and failed >= spare_requests(pull, planned, answered):
+            break
         # Failures first: then the least is known of how many requests a pull needs.
         for _ in range(failures[pull - 1]):
             failed += 1
@@ -94,10 +99,19 @@ def test_and_is_left_alone_when_each_pull_has_to_be_repeated_too() -> None:
     before_each = failing(server, every=2, moving=True)
     run = sync(stores, server, now=NOW + DAY, way=IN_SMALL_PAGES, before=before_each)
     assert (run.outcome, run.error) == ("failed", "RosterServerUnreliable")
-    assert "answered /students with 429" in run.reason
-    assert "nothing was changed; run it again later" in run.reason
+    assert "too many to pull it once more" in run.reason
     assert run.requests == len(server.asked) <= 3 * requests_of_one_pull() + SPARE
     assert kept_items(stores.table) == before
+
+
+def test_nor_is_one_read_to_the_end_that_fails_most_requests() -> None:
+    stores, server = connected(), serve(larger_roster())
+    run = sync(stores, server, way=IN_SMALL_PAGES, before=failing(server, answering=5))
+    assert (run.outcome, run.error) == ("failed", "RosterServerUnreliable")
+    assert "the Roster Server answered /students with 429" in run.reason
+    assert "nothing was changed; run it again later" in run.reason
+    assert run.requests == len(server.asked) <= 3 * requests_of_one_pull() + SPARE
+    assert not kept_items(stores.table)
 
 
 def test_a_pull_that_is_only_repeated_is_not_in_vain() -> None:

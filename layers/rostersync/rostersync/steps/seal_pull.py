@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from rostersync.errors import PullIncomplete
+from rostersync.errors import PullIncomplete, RosterServerUnreliable
 from rostersync.oneroster.lookup import read_users
 from rostersync.oneroster.payloads import Row
 from rostersync.oneroster.server import RosterServer
@@ -17,7 +17,7 @@ from rostersync.roster.completeness import Answer
 from rostersync.roster.identity import id_hash
 from rostersync.roster.merging import newest
 from rostersync.roster.records import COLLECTIONS, PEOPLE_COLLECTIONS, Enrollment, Person, SetAside
-from rostersync.steps.budget import shared_budget
+from rostersync.steps.budget import shared_budget, spare_requests
 from rostersync.steps.requests import PullRequest
 from rostersync.steps.staged_pull import (
     ALL_SHARDS,
@@ -59,7 +59,8 @@ def seal_pull(
 ) -> dict[str, Any]:
     """Stage the verdict on a pull; return whether it is complete.
 
-    Raises ``PullIncomplete`` when the last pull allowed is not, naming collection and reason.
+    Raises ``PullIncomplete`` when the last pull allowed is not, naming collection and reason, and
+    ``RosterServerUnreliable`` when so many requests failed that there is to be no other.
     """
     staged_pull = StagedPull(stores, request)
     parts = list(staged_pull.parts())
@@ -118,13 +119,25 @@ def seal_pull(
         },
         once=True,
     )
-    if reasons and request.pull == PULLS:
-        listed = "; ".join(f"{collection}: {reason}" for collection, reason in sorted(reasons.items()))
+    if reasons:
+        _require_another_pull(request, stores, reasons)
+    return {"complete": verdict.complete}
+
+
+def _require_another_pull(request: PullRequest, stores: Stores, reasons: Mapping[str, str]) -> None:
+    """Raise ``PullIncomplete`` after the last pull, ``RosterServerUnreliable`` after too many failures."""
+    listed = "; ".join(f"{collection}: {reason}" for collection, reason in sorted(reasons.items()))
+    if request.pull == PULLS:
         raise PullIncomplete(
             f"after {PULLS} pulls the roster could still not be shown to be complete ({listed}); "
             "nothing was changed. Run the sync again when the Roster Server's data is at rest"
         )
-    return {"complete": verdict.complete}
+    sent = stores.runs.requests(request.tenant_id, request.run_id)
+    if sent.failed >= spare_requests(request.pull + 1, sent.answered // request.pull, sent.answered):
+        raise RosterServerUnreliable(
+            f"the roster could not be shown to be complete ({listed}), and {sent.failed} of {sent.sent} "
+            "requests failed: too many to pull it once more. Nothing was changed; run the sync again later"
+        )
 
 
 def _answers(staged_pull: StagedPull, parts: Parts) -> Mapping[str, list[Answer]]:
