@@ -17,7 +17,7 @@ from tests.campaign.crashing import Crashing, Died, draw_crash
 from tests.campaign.faulting import HARMLESS, MOVING, ORDINARY, draw_faults, draw_nature, name_of
 from tests.campaign.happening import HAPPENINGS
 from tests.campaign.invariants import WELL, Seen, broken, kept, stored_items
-from tests.campaign.planned import planned_requests
+from tests.campaign.planned import most_requests
 from tests.campaign.world import World
 from tests.steps.driver import LEASE_SECONDS, LONGEST_FUNCTION_SECONDS, NOW, TENANT, Way, sync
 
@@ -232,7 +232,7 @@ class _Case:
             keeps=keeps,
             publishing=publishing,
             requests=requests,
-            planned=planned_requests(world, truth, way, (*faults, *world.nature)),
+            most_requests=most_requests(world, truth, way, (*faults, *world.nature)),
             answered=answered,
             oauth2=world.oauth2,
             lease=world.stores.leases.holder(TENANT, world.now),

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any, Final, cast
 
 from rostersync.roster.records import Person
-from rostersync.steps.budget import SPARE
 from rostersync.steps.keeping import held_of
 from rostersync.storage import items, staged
 from rostersync.storage.leases import Lease
@@ -64,7 +63,7 @@ class Seen:
     keeps: str
     publishing: bool
     requests: int
-    planned: int
+    most_requests: int
     answered: tuple[int, ...]
     oauth2: bool
     lease: Lease | None
@@ -220,7 +219,7 @@ def unchanged_wrote_nothing(seen: Seen) -> str:
 
 def the_server_is_spared(seen: Seen) -> str:
     """At most what three pulls are planned with, and 60 more."""
-    most = seen.planned + SPARE
+    most = seen.most_requests
     return "" if seen.requests <= most else f"{seen.requests} requests, {most} are the most"
 
 

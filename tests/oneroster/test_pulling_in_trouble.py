@@ -52,6 +52,16 @@ def test_a_bad_moment_does_not_make_pages_small_for_good() -> None:
     assert len(server.requests) < 60
 
 
+@pytest.mark.parametrize("failures", [4, 5, 6, 7])
+def test_a_window_that_began_in_a_bad_minute_is_not_read_on_in_the_smallest_pages(failures: int) -> None:
+    server = FakePages({"orgs": rows(5_000)})
+    server.trouble = lambda number, *_: TooHeavy("503") if number < failures else None
+    _, taken = read(server, [Window("orgs", 0, 5_000)], page_size=5_000)
+    assert_complete(taken, server)
+    assert server.requests[failures][2] < 100
+    assert len(server.requests) < 60
+
+
 def test_a_refused_page_size_is_made_smaller() -> None:
     server = FakePages({"orgs": rows(2000)})
     server.trouble = lambda _n, _c, _o, limit: Refused("400", 400) if limit > 500 else None

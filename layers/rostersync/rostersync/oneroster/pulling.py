@@ -307,9 +307,11 @@ class _Reading:
             self._fail(error)
             raise _Stopped
         with self._turn:
-            progress.limit = self._pace.failed(ticket, limit, error, before=progress.failures)
+            again = self._pace.failed(ticket, limit, error, before=progress.failures)
+            # Where the page size itself became smaller, this window grows with it.
+            progress.limit = again if again < self._pace.page_size else None
             progress.refused = limit
-            progress.failures += progress.limit >= limit
+            progress.failures += again >= limit
             if self._pace.is_exhausted or progress.failures >= PAGE_ATTEMPTS:
                 self._unavailable = error
             if self._pace.is_exhausted:
