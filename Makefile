@@ -42,8 +42,8 @@ serve: setup ## The page beside a simulated district and a Senso, until Ctrl-C (
 	@$(BIN)/python -m local serve --port $(or $(PORT),0)
 
 .PHONY: test
-test: setup ## Run the tests
-	@$(BIN)/python -m pytest
+test: setup ## Run the tests, a file at a time on each core
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: crashes
 crashes: setup ## Let every step die at every call to AWS, of more runs than the tests do

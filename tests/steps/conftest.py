@@ -9,12 +9,10 @@ from rostersync.steps import fetch_pages
 from tests.steps.driver import NOW
 
 
-@pytest.fixture(autouse=True, scope="session")
-def one_time() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def one_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Stop the clock by which items expire, and write progress at the end of a part only."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(fetch_pages, "PROGRESS_SECONDS", float("inf"))
+    monkeypatch.setattr(fetch_pages, "PROGRESS_SECONDS", float("inf"))
     clock.set_time(NOW.isoformat())
     yield
     clock.set_time(None)
-    patch.undo()
