@@ -118,13 +118,12 @@ class LeanDynamoDB:
             self._single(Item["pk"]["S"], Item["sk"]["S"]).write_bytes(pickle.dumps(Item))
             return {}
 
-    def update_item(self, *, Key: Any, ExpressionAttributeValues: Any, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def update_item(self, *, Key: Any, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """Take an addition to the count of requests; nobody reads it here."""
         with self._meter.call("updates"):
             self._meter.add("items written", 1)
             self._meter.add("write units", 1)
-            numbers = [value for value in ExpressionAttributeValues.values() if "N" in value]
-            return {"Attributes": {**Key, "answered": numbers[0], "failed": numbers[1]}}
+            return {"Attributes": {**Key, "answered": {"N": "0"}, "failed": {"N": "0"}}}
 
     def batch_write_item(self, *, RequestItems: Any, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """Note what is written in the partitions' logs."""

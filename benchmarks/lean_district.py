@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rostersync.oneroster.payloads import Row, parse_page
-from rostersync.oneroster.server import Count, Page
+from rostersync.oneroster.sent import SentRequests
+from rostersync.oneroster.server import Page
 
 CLASS_SIZE: Final = 30
 """Rows of a class: its teacher and 29 students."""
@@ -32,6 +33,7 @@ class LeanDistrict:
     students: int
     changed: float = 0.0
     requests_sent: int = 0
+    sent: SentRequests = field(default_factory=SentRequests, repr=False)
     rendering: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
@@ -54,6 +56,9 @@ class LeanDistrict:
 
     def page(self, collection: str, *, offset: int, limit: int) -> Page:
         """Return rows of a collection."""
+        return self.sent.ask(lambda: self._page(collection, offset, limit))
+
+    def _page(self, collection: str, offset: int, limit: int) -> Page:
         begun = time.thread_time()
         body = self.body(collection, offset=offset, limit=limit)
         self.requests_sent += 1
@@ -75,14 +80,6 @@ class LeanDistrict:
         """Say that there is nobody else."""
         del sourced_id
         return None
-
-    def report_to(self, count: Count) -> None:
-        """Take who counts; nothing fails here."""
-        self.count = count
-
-    def report(self) -> None:
-        """Tell what was sent, all of it answered."""
-        self.count(self.requests_sent, 0, "")
 
     def _every(self, place: int, of: int) -> bool:
         """Say whether a row is among those that changed."""

@@ -83,8 +83,9 @@ class FakeTable(Failing, Table):
         with self._one_at_a_time:
             stored = self._stored(key) or {}
             sums = {name: stored.get(name, 0) + by for name, by in amounts.items()}
-            self._put({**stored, **set, **sums, "pk": key[0], "sk": key[1]})
-            return _copy({**stored, **set, **sums, "pk": key[0], "sk": key[1]})
+            item = {**stored, **set, **sums, "pk": key[0], "sk": key[1]}
+            self._put(item)
+            return _copy(item)
 
     def delete(self, key: Key, *, when: Sequence[Condition] = ()) -> None:
         self.note_call()

@@ -50,7 +50,7 @@ def one_page(script: Callable[[Asked], Reply], **options: Any) -> Any:
 def counts_of(server: RosterServer) -> list[tuple[int, int, str]]:
     """Return where the server's counts will stand."""
     told: list[tuple[int, int, str]] = []
-    server.report_to(lambda *counts: told.append(counts))
+    server.sent.report_to(lambda *counts: told.append(counts))
     return told
 
 
@@ -279,7 +279,7 @@ def test_a_failure_that_may_be_sent_again_is_told_at_once() -> None:
             server.page("orgs", offset=0, limit=1)
         with pytest.raises(CredentialsRejected):
             server.page("orgs", offset=0, limit=1)
-        server.report()
+        server.sent.report()
     assert told == [(2, 1, "the Roster Server answered /orgs with 503"), (2, 1, "")]
 
 
@@ -289,7 +289,7 @@ def test_who_counts_may_end_it() -> None:
 
     with serving(lambda _: Reply(429)) as loopback:
         server = server_at(loopback.url)
-        server.report_to(refuse)
+        server.sent.report_to(refuse)
         with pytest.raises(
             RosterServerUnreliable, match="too many: the Roster Server answered /orgs with 429"
         ):
@@ -315,7 +315,7 @@ def test_a_token_is_fetched_once_and_again_when_it_expires() -> None:
         told = counts_of(server)
         for _ in range(4):
             assert len(server.page("orgs", offset=0, limit=1).rows) == 1
-    server.report()
+    server.sent.report()
     assert given == ["token-0", "token-1"]
     assert told == [(6, 1, "")], "the first token was refused once, and nothing else"
     assert len(loopback.asked) == 7
@@ -376,5 +376,5 @@ def test_an_address_that_would_be_sent_otherwise_is_not_sent() -> None:
     with pytest.raises(NotARosterServer, match="as it was written"):
         server.page("orgs", offset=0, limit=1)
     told = counts_of(server)
-    server.report()
+    server.sent.report()
     assert told == []

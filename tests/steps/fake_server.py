@@ -2,19 +2,17 @@
 
 from bisect import insort_right
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias, TypeVar, cast
+from typing import TypeAlias, cast
 
 from msgspec.structs import replace
 
-from rostersync.errors import RetryableError
 from rostersync.oneroster.payloads import Row
-from rostersync.oneroster.server import Count, Page, RosterServer
+from rostersync.oneroster.sent import SentRequests
+from rostersync.oneroster.server import Page, RosterServer
 from rostersync.oneroster.signals import Refused
 from rostersync.roster.identity import id_hash
 from rostersync.roster.records import COLLECTIONS, Person, Record, SetAside
 from rostersync.storage.integrations import Integration
-
-T = TypeVar("T")
 
 Rows: TypeAlias = Mapping[str, Iterable[Record | SetAside]]
 """Records and rows that are set aside, by collection."""
@@ -84,39 +82,16 @@ class FakeRosterServer:
 class _Session:
     def __init__(self, server: FakeRosterServer) -> None:
         self._server = server
-        self._count: Count | None = None
-        self._answered = self._failed = 0
-
-    def report_to(self, count: Count) -> None:
-        self._count = count
-
-    def report(self, why: str = "") -> None:
-        answered, failed = self._answered, self._failed
-        self._answered = self._failed = 0
-        if self._count is not None and (answered or failed):
-            self._count(answered, failed, why)
+        self.sent = SentRequests()
 
     def page(self, collection: str, *, offset: int, limit: int) -> Page:
-        return self._send(lambda: self._server.page(collection, offset, limit))
+        return self.sent.ask(lambda: self._server.page(collection, offset, limit))
 
     def peek(self, collection: str, *, offset: int = 0) -> Page:
         return self.page(collection, offset=offset, limit=1)
 
     def user(self, sourced_id: str) -> Row | None:
-        return self._send(lambda: self._server.user(sourced_id))
-
-    def _send(self, ask: Callable[[], T]) -> T:
-        try:
-            answer = ask()
-        except RetryableError as error:
-            self._failed += 1
-            self.report(str(error))
-            raise
-        except Exception:
-            self._failed += 1
-            raise
-        self._answered += 1
-        return answer
+        return self.sent.ask(lambda: self._server.user(sourced_id))
 
 
 def _row(collection: str, record: Record | SetAside) -> Row:

@@ -3,10 +3,9 @@
 import base64
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import quote
 
 import requests
@@ -16,9 +15,7 @@ from rostersync.errors import (
     AccessDenied,
     CredentialsRejected,
     NotARosterServer,
-    RetryableError,
     RosterServerUnavailable,
-    RosterSyncError,
     UnexpectedAnswer,
 )
 from rostersync.oneroster.ability import Ability
@@ -28,6 +25,7 @@ from rostersync.oneroster.bodies import LONGEST_BODY, drain, explain, read_body
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.patience import patiently, read_retry_after
 from rostersync.oneroster.payloads import Row, parse_page, parse_user, read_object
+from rostersync.oneroster.sent import NOT_FOUND, SentRequests
 from rostersync.oneroster.signals import Busy, Refused, TooHeavy
 from rostersync.oneroster.signing import DIGESTS, ClientCredentials, OAuth1, Signer, StaticBearer
 from rostersync.oneroster.vetted import vetted_session
@@ -41,10 +39,6 @@ CONNECT_AND_READ: Final = (5.0, 30.0)
 
 LONGEST_REQUEST: Final = 60.0
 """Seconds for one answer whole, so that one that trickles ends too."""
-
-
-Count: TypeAlias = Callable[[int, int, str], None]
-"""Is told of requests answered, of those that failed, and why the last did if it may be sent again."""
 
 
 class Page(Struct, frozen=True):
@@ -63,7 +57,8 @@ class RosterServer:
     """A Roster Server as one district's credentials see it. Its methods may be called from any thread.
 
     ``page`` makes one attempt and raises the signals of ``signals``; ``peek`` and ``user`` try
-    again by themselves and raise only what the state machines know by name.
+    again by themselves and raise only what the state machines know by name. ``sent`` counts every
+    request, those for tokens too.
     """
 
     def __init__(
@@ -82,6 +77,7 @@ class RosterServer:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.ability = ability
+        self.sent = SentRequests()
         self._credentials = credentials
         self._allowed = allowed
         self._timeout = timeout
@@ -91,25 +87,7 @@ class RosterServer:
         self._wait = wait
         self._clock = clock
         self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
-        self._count_lock = threading.Lock()
-        self._answered = self._failed = 0
-        self._count: Count | None = None
         self._signer = self._make_signer()
-
-    def report_to(self, count: Count) -> None:
-        """Tell ``count`` from now on what was sent since it was told last: at a failure, and on ``report``.
-
-        What it raises is raised instead of the failure.
-        """
-        self._count = count
-
-    def report(self, why: str = "") -> None:
-        """Tell how many requests were answered and how many failed, those for tokens too."""
-        with self._count_lock:
-            answered, failed = self._answered, self._failed
-            self._answered = self._failed = 0
-        if self._count is not None and (answered or failed):
-            self._count(answered, failed, why)
 
     def page(self, collection: str, *, offset: int, limit: int) -> Page:
         """Return rows ``offset`` to ``offset + limit`` of a collection in the order of ids; one attempt.
@@ -150,7 +128,7 @@ class RosterServer:
             try:
                 body, _ = self._get(address, "users/{id}")
             except Refused as error:
-                if error.status == requests.codes.not_found:
+                if error.status == NOT_FOUND:
                     return None
                 raise
             return parse_user(body, self.ability.version)
@@ -187,26 +165,7 @@ class RosterServer:
         if request.url != url:
             # A signature covers the URL as it was built; were it sent otherwise, it would be refused.
             raise NotARosterServer(f"the address of {host_of(url)} cannot be sent as it was written")
-        try:
-            answer = self._exchange(request, named)
-        except RosterSyncError as error:
-            self._note(error)
-            raise
-        with self._count_lock:
-            self._answered += 1
-        return answer
-
-    def _note(self, error: RosterSyncError) -> None:
-        """Count a request that failed, and tell of it at once if it may be sent again.
-
-        404 is an answer: there is no such user.
-        """
-        absent = isinstance(error, Refused) and error.status == requests.codes.not_found
-        with self._count_lock:
-            self._answered += absent
-            self._failed += not absent
-        if isinstance(error, (RetryableError, Refused)) and not absent:
-            self.report(str(error))
+        return self.sent.ask(lambda: self._exchange(request, named))
 
     def _exchange(self, request: requests.PreparedRequest, named: str) -> tuple[bytes, Mapping[str, str]]:
         started = self._clock()

@@ -14,6 +14,7 @@ from rostersync.errors import RetryableError, RosterServerUnreliable, RosterSync
 from rostersync.oneroster.server import RosterServer
 from rostersync.steps.requests import PullRequest
 from rostersync.steps.staged_pull import PULLS
+from rostersync.storage.runs import Requests
 from rostersync.storage.stores import Stores
 
 SPARE: Final = 60
@@ -38,15 +39,15 @@ def shared_budget(
                 "up to spare the Roster Server, and nothing was changed; run it again later"
             )
 
-    server.report_to(count)
+    server.sent.report_to(count)
     try:
         yield server
     except RosterSyncError:
         # What ended it is told, a denial above all: were it our storage instead, all would be sent again.
         with suppress(RetryableError):
-            server.report()
+            server.sent.report()
         raise
-    server.report()
+    server.sent.report()
 
 
 def spare_requests(pull: int, planned_requests: int, answered: int) -> int:
@@ -56,3 +57,8 @@ def spare_requests(pull: int, planned_requests: int, answered: int) -> int:
     What one needs is what was planned, or more: a server that gives small pages is asked more often.
     """
     return (PULLS - pull) * max(planned_requests, answered // pull) + SPARE
+
+
+def may_pull_again(sent: Requests, pulls: int) -> bool:
+    """Say whether a run that has pulled ``pulls`` times may pull once more, as one of those pulls is sent."""
+    return sent.failed < spare_requests(pulls + 1, sent.answered // pulls, sent.answered)

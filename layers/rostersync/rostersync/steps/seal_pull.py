@@ -17,7 +17,7 @@ from rostersync.roster.completeness import Answer
 from rostersync.roster.identity import id_hash
 from rostersync.roster.merging import newest
 from rostersync.roster.records import COLLECTIONS, PEOPLE_COLLECTIONS, Enrollment, Person, SetAside
-from rostersync.steps.budget import shared_budget, spare_requests
+from rostersync.steps.budget import may_pull_again, shared_budget
 from rostersync.steps.requests import PullRequest
 from rostersync.steps.staged_pull import (
     ALL_SHARDS,
@@ -133,7 +133,7 @@ def _require_another_pull(request: PullRequest, stores: Stores, reasons: Mapping
             "nothing was changed. Run the sync again when the Roster Server's data is at rest"
         )
     sent = stores.runs.requests(request.tenant_id, request.run_id)
-    if sent.failed >= spare_requests(request.pull + 1, sent.answered // request.pull, sent.answered):
+    if not may_pull_again(sent, request.pull):
         raise RosterServerUnreliable(
             f"the roster could not be shown to be complete ({listed}), and {sent.failed} of {sent.sent} "
             "requests failed: too many to pull it once more. Nothing was changed; run the sync again later"

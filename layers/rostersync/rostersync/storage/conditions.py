@@ -49,6 +49,11 @@ class Expression(Struct):
         self.values[placeholder] = to_wire(value)
         return placeholder
 
+    def assignments(self, values: Mapping[str, Any]) -> str:
+        """Return the text of an update that sets attributes, ``""`` for none."""
+        pairs = ", ".join(f"{self.name(name)} = {self.value(value)}" for name, value in values.items())
+        return f"SET {pairs}" if pairs else ""
+
     def any_of(self, conditions: Sequence[Condition]) -> str:
         """Return the text of a condition that holds when any of ``conditions`` does."""
         return " OR ".join(self._text(condition) for condition in conditions)

@@ -44,7 +44,7 @@ _KINDS: Final[dict[type, str]] = {
 _JSON: Final = msgspec.json.Encoder(order="sorted")
 
 
-class _EnrollmentRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class _EnrollmentRow(Struct, array_like=True, frozen=True, gc=False):
     sourced_id: str
     user_id: str
     role: str
@@ -54,7 +54,7 @@ class _EnrollmentRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     end_date: str = ""
 
 
-class _MemberRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class _MemberRow(Struct, array_like=True, frozen=True, gc=False):
     sourced_id: str
     login: str
     email: str

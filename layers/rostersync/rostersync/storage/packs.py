@@ -23,7 +23,7 @@ PREAMBLE: Final = len(MAGIC) + 4
 _LEVEL: Final = 1
 
 
-class Section(msgspec.Struct, array_like=True, frozen=True):
+class Section(Struct, array_like=True, frozen=True):
     """Where a section lies: bytes after the index, compressed length, CRC-32 of the compressed bytes."""
 
     offset: int

@@ -107,10 +107,7 @@ class Table:
         Raises ``StorageConflict`` when there is no item to change, or none of the conditions holds.
         """
         expression = Expression()
-        changes = []
-        if set:
-            pairs = (f"{expression.name(name)} = {expression.value(value)}" for name, value in set.items())
-            changes.append(f"SET {', '.join(pairs)}")
+        changes = [expression.assignments(set)] if set else []
         if removed := [expression.name(name) for name in remove]:
             changes.append(f"REMOVE {', '.join(removed)}")
         demands = [] if create else [f"attribute_exists({expression.name('pk')})"]
@@ -130,12 +127,11 @@ class Table:
         """
         expression = Expression()
         added = ", ".join(f"{expression.name(one)} {expression.value(by)}" for one, by in amounts.items())
-        pairs = ", ".join(f"{expression.name(one)} = {expression.value(to)}" for one, to in set.items())
         answer = self._retrying.call(
             self._client.update_item,
             TableName=self._name,
             Key=key_to_wire(key),
-            UpdateExpression=f"SET {pairs} ADD {added}",
+            UpdateExpression=f"{expression.assignments(set)} ADD {added}",
             ReturnValues="ALL_NEW",
             **expression.parameters(),
         )
