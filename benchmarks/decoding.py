@@ -23,11 +23,15 @@ def measure() -> Result:
     figures, rows = [], []
     for collection in ("students", "classes", "enrollments"):
         body = district.body(collection, offset=0, limit=ROWS)
+        # With an escaped line end in it a page is not plain, and each value is looked at.
+        not_plain = body[:-1] + b',"beside":"\\n"}'
         loads: list[float] = []
         ours: list[float] = []
+        closely: list[float] = []
         for _ in range(RUNS):
             loads.append(_seconds(partial(json.loads, body)))
             ours.append(_seconds(partial(parse_page, collection, body)))
+            closely.append(_seconds(partial(parse_page, collection, not_plain)))
         found = figure(collection, [one / base for one, base in zip(ours, loads, strict=True)], AIM)
         figures.append(found)
         rows.append(
@@ -36,6 +40,7 @@ def measure() -> Result:
                 "bytes a record": len(body) // ROWS,
                 "json.loads, us a record": round(min(loads) / ROWS * 1e6, 2),
                 "ours, us a record": round(min(ours) / ROWS * 1e6, 2),
+                "ours, not plain, us a record": round(min(closely) / ROWS * 1e6, 2),
             }
         )
     return Result("decoding", figures, {"CPU time a record": rows})

@@ -18,6 +18,7 @@ from rostersync.oneroster.values import (
     word,
 )
 from rostersync.oneroster.wire import (
+    RESOURCES,
     Role,
     Roles,
     Wired,
@@ -70,8 +71,8 @@ GUARDIANS: Final = frozenset({"guardian", "parent", "relative"})
 ENROLLMENT_ROLES: Final = frozenset({"teacher", "student", "aide", "proctor", "administrator"})
 
 _HEADER_ID: Final = "sourcedid"
-_HEADER_ROLE: Final = "role"
-_ACTIVE: Final = frozenset({"", "active"})
+HEADER_ROLE: Final = "role"
+ACTIVE: Final = frozenset({"", "active"})
 
 Found = Record | SetAside
 
@@ -83,8 +84,8 @@ def normalise(collection: str, wired: Wired, version: str) -> Found:
     """
     sourced_id = identifier(wired.sourced_id)
     roles = _roles_of(wired, version)
-    if (len(sourced_id) == 9 and sourced_id.lower() == _HEADER_ID) or _HEADER_ROLE in roles:
-        return set_aside(collection, sourced_id, "role" if _HEADER_ROLE in roles else "sourcedId", HEADER_ROW)
+    if is_header(sourced_id) or HEADER_ROLE in roles:
+        return set_aside(collection, sourced_id, "role" if HEADER_ROLE in roles else "sourcedId", HEADER_ROW)
     if roles and GUARDIANS.issuperset(roles):
         return set_aside(collection, sourced_id, "role", GUARDIAN)
     if not sourced_id:
@@ -96,10 +97,14 @@ def normalise(collection: str, wired: Wired, version: str) -> Found:
     if not (sourced_id.isprintable() or is_usable(sourced_id)):
         return set_aside(collection, sourced_id, "sourcedId", ID_NOT_USABLE)
     # Missing is active; anything else that is not "active", tobedeleted first of all, is not (RULES 1.1).
-    active = word(wired.status) in _ACTIVE
-    return _BUILDERS[wired.__class__](
-        collection, wired, sourced_id, active, text(wired.date_last_modified), roles
-    )
+    active = word(wired.status) in ACTIVE
+    build = _BUILDERS[RESOURCES[collection]]
+    return build(collection, wired, sourced_id, active, text(wired.date_last_modified), roles)
+
+
+def is_header(sourced_id: str) -> bool:
+    """Say whether an id is the title of its column, in a row that came out of a CSV file as a record."""
+    return len(sourced_id) == len(_HEADER_ID) and sourced_id.lower() == _HEADER_ID
 
 
 def set_aside(collection: str, sourced_id: str, field: str, reason: str) -> SetAside:
@@ -259,11 +264,11 @@ def _enrollment(
     )
 
 
-_BUILDERS: Final[dict[type[Wired], Callable[..., Found]]] = {
-    WiredOrg: _org,
-    WiredSession: _session,
-    WiredCourse: _course,
-    WiredClass: _class,
-    WiredUser: _person,
-    WiredEnrollment: _enrollment,
+_BUILDERS: Final[dict[str, Callable[..., Found]]] = {
+    "orgs": _org,
+    "academicSessions": _session,
+    "courses": _course,
+    "classes": _class,
+    "users": _person,
+    "enrollments": _enrollment,
 }

@@ -1,11 +1,13 @@
 """From the bytes of an answer to its rows (ONEROSTER §4 and §8).
 
-A page is decoded whole into the shapes of ``wire``. Where one record of it does not fit, record by record;
-where it is no good JSON, as loosely as can be. Each record of the array gives one row, in every case.
+A page is decoded whole into the shapes of ``plain``, or else of ``wire``. Where one record of it does not
+fit, record by record; where it is no good JSON, as loosely as can be. Each record of the array gives one
+row, in every case.
 """
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ import msgspec
 from rostersync.decoders import decoder
 from rostersync.errors import RosterServerUnavailable, UnexpectedAnswer
 from rostersync.oneroster.normalising import NOT_A_RECORD, normalise, set_aside
+from rostersync.oneroster.plain import PLAIN, is_plain, plain_record
 from rostersync.oneroster.softening import read_loosely, soften
 from rostersync.oneroster.values import identifier
 from rostersync.oneroster.wire import RESOURCES, WIRED, Wired
@@ -22,6 +25,9 @@ from rostersync.roster.records import Record, SetAside
 
 _CODE: Final = "imsx_codeMajor"
 _STATUS: Final = (_CODE, "imsx_StatusInfo", "statusInfoSet")
+
+_NOT_SO: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are not of its shape."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -42,9 +48,8 @@ def parse_page(collection: str, body: bytes, version: str = "1.1") -> list[Row]:
     Raises ``UnexpectedAnswer`` for anything that is not the envelope with its array, an ``imsx`` failure
     above all; ``RosterServerUnavailable`` for a body that was cut off.
     """
-    try:
-        envelope = _decoder(collection, WIRED[RESOURCES[collection]]).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    envelope = _decode(collection, body)
+    if envelope is None:
         return _parse_by_record(collection, body, version)
     records = _array(collection, partial(getattr, envelope))
     raw: list[Any] = []
@@ -79,10 +84,20 @@ def read_object(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _decode(collection: str, body: bytes) -> Any:
+    """Decode a page whole, into the narrowest shape that it fits; None when it fits none."""
+    resource = RESOURCES[collection]
+    plain = [PLAIN[resource]] if resource in PLAIN and is_plain(body) else []
+    for shape in (*plain, WIRED[resource]):
+        with suppress(*_NOT_SO):
+            return _decoder(collection, shape).decode(body)
+    return None
+
+
 def _parse_by_record(collection: str, body: bytes, version: str) -> list[Row]:
     try:
         envelope = _decoder(collection, msgspec.Raw).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _NOT_SO:
         found = _array(collection, _document(collection, body).get)
         return [_loose_row(collection, record, version) for record in found]
     shape = decoder(WIRED[RESOURCES[collection]])
@@ -90,7 +105,7 @@ def _parse_by_record(collection: str, body: bytes, version: str) -> list[Row]:
     def row(raw: msgspec.Raw) -> Row:
         try:
             record = shape.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except _NOT_SO:
             return _loose_row(collection, read_loosely(bytes(raw)), version)
         return _row(collection, record, version, 0, lambda _: read_loosely(bytes(raw)))
 
@@ -122,7 +137,7 @@ def _was_cut_off(error: json.JSONDecodeError) -> bool:
 
 
 def _row(collection: str, wired: Wired, version: str, place: int, content: Callable[[int], Any]) -> Row:
-    found = normalise(collection, wired, version)
+    found = plain_record(collection, wired) or normalise(collection, wired, version)
     if isinstance(found, SetAside):
         # The note shows the id as it can be shown; what compares rows is the id as it came.
         sourced_id = identifier(wired.sourced_id)

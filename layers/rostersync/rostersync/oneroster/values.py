@@ -3,7 +3,7 @@
 import unicodedata
 from calendar import monthrange
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from rostersync.oneroster.wire import Many, One, Reference, Text, Texts
 
@@ -44,9 +44,27 @@ def flag(value: Text, *, absent: bool) -> bool:
     return absent if found is None else found
 
 
+# typed: 1 and True are equal, and are not the same here.
+@lru_cache(maxsize=8_192, typed=True)
 def date(value: Text) -> str | None:
-    """Return ``YYYY-MM-DD``, a time behind it cut off; ``""`` when absent, None when it cannot be read."""
-    return "" if value is None else _date(value)
+    """Return ``YYYY-MM-DD``, a time behind it cut off; ``""`` when absent, None when it cannot be read.
+
+    Read by its places, and kept: a roster has few distinct dates and millions of rows that carry them.
+    """
+    given = text(value)
+    if not given:
+        return ""
+    year, month, day = given[:4], given[5:7], given[8:10]
+    well_formed = (
+        len(given) >= 10
+        and given[4] == "-" == given[7]
+        and given.isascii()
+        and (year + month + day).isdigit()
+        and (len(given) == 10 or given[10] in "T ")
+    )
+    if not well_formed or not (year >= "0001" and "01" <= month <= "12"):
+        return None
+    return given[:10] if 1 <= int(day) <= monthrange(int(year), int(month))[1] else None
 
 
 def identifier(value: Text) -> str:
@@ -56,9 +74,10 @@ def identifier(value: Text) -> str:
     return "" if value is None else _number(value)
 
 
+@lru_cache(maxsize=1_024, typed=True)
 def word(value: Text) -> str:
     """Return a text in lower case, for values of which a roster has a few: a status, a role, a type."""
-    return _word(value)
+    return text(value).lower()
 
 
 def is_usable(sourced_id: str) -> bool:
@@ -78,23 +97,15 @@ def reference(value: One) -> str:
 
 def references(value: Many) -> tuple[str, ...]:
     """Return the sourcedIds of a list of references, or of one where a list belongs, each once."""
-    if value is None or value == "":
-        return ()
-    if isinstance(value, list):
-        if len(value) == 1:
-            found = reference(value[0])
-            return (found,) if found else ()
-        return tuple(dict.fromkeys(filter(None, map(reference, value))))
-    found = reference(value)
-    return (found,) if found else ()
+    # msgspec makes every Sequence a list.
+    several = value if isinstance(value, list) else [cast("One", value)]
+    return tuple(dict.fromkeys(filter(None, map(reference, several))))
 
 
 def texts(value: Texts) -> tuple[str, ...]:
     """Return a list of texts, or one where a list belongs, without empty ones."""
-    if isinstance(value, list):
-        return tuple(filter(None, map(text, value)))
-    found = text(value)
-    return (found,) if found else ()
+    several = value if isinstance(value, list) else [cast("Text", value)]
+    return tuple(filter(None, map(text, several)))
 
 
 def _number(value: int | float | bool | str) -> str:
@@ -114,34 +125,9 @@ def _character(character: str) -> str:
     return "" if category == "Cc" else character
 
 
-# typed: 1 and True are equal, and are not the same here.
-@lru_cache(maxsize=1_024, typed=True)
-def _word(value: Text) -> str:
-    return text(value).lower()
-
-
 @lru_cache(maxsize=1_024, typed=True)
 def _flag(value: Text) -> bool | None:
-    word = text(value).lower()
-    if word in _FALSE:
+    found = text(value).lower()
+    if found in _FALSE:
         return False
-    return True if word in _TRUE else None
-
-
-@lru_cache(maxsize=8_192, typed=True)
-def _date(value: Text) -> str | None:
-    """Read a date by its places: a roster has few distinct dates and millions of rows that carry them."""
-    word = text(value)
-    if not word:
-        return ""
-    year, month, day = word[:4], word[5:7], word[8:10]
-    well_formed = (
-        len(word) >= 10
-        and word[4] == "-" == word[7]
-        and word.isascii()
-        and (year + month + day).isdigit()
-        and (len(word) == 10 or word[10] in "T ")
-    )
-    if not well_formed or not (year >= "0001" and "01" <= month <= "12"):
-        return None
-    return word[:10] if 1 <= int(day) <= monthrange(int(year), int(month))[1] else None
+    return True if found in _TRUE else None

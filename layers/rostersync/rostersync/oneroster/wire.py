@@ -4,6 +4,7 @@ A field that is not named here is skipped by the decoder and never becomes a Pyt
 and guardians do not enter the process's memory as values.
 """
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct, field
@@ -19,8 +20,8 @@ class Reference(Struct, gc=False):
 
 
 One: TypeAlias = Reference | Text
-Many: TypeAlias = list[One] | Reference | Text
-Texts: TypeAlias = list[Text] | Text
+Many: TypeAlias = Sequence[One] | Reference | Text
+Texts: TypeAlias = Sequence[Text] | Text
 
 
 class Role(Struct, gc=False):
