@@ -10,8 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import SecretStr
-
 from benchmarks.quick_aws import quick_aws
 from benchmarks.simulated import TOKEN
 from local.engine import LocalEngine
@@ -83,7 +81,7 @@ def _work(control: Any, url: str, now: datetime, quick: bool) -> None:
         endpoints = stack.enter_context(quick_aws()) if quick else {}
         local = stack.enter_context(LocalEngine(overrides={"Environment": "local"}, endpoints=endpoints))
         local.clock.set(now)
-        token = SecretStr(TOKEN)
+        token = TOKEN
         connect(local, ConnectRequest(tenant_id=TENANT, server_url=url, token=token, auth="bearer"))
         control.send("connected")
         while (now := control.recv()) is not None:

@@ -17,7 +17,6 @@ from rostersync.clock import milliseconds
 from rostersync.observability import collect_seldom
 from rostersync.oneroster.server import RosterServer
 from rostersync.oneroster.windows import Window
-from rostersync.parsing import parse_request
 from rostersync.roster.records import COLLECTIONS
 from rostersync.roster.settings import RosterSettings
 from rostersync.senso.bus import Bus
@@ -29,7 +28,7 @@ from rostersync.steps.publish_roster import publish_roster
 from rostersync.steps.reconcile_classes import reconcile_classes
 from rostersync.steps.reconcile_groups import reconcile_groups
 from rostersync.steps.reconcile_people import reconcile_people
-from rostersync.steps.requests import LookRequest, PullRequest, ShardsRequest
+from rostersync.steps.requests import LookRequest, PullRequest, ShardsRequest, parse_request
 from rostersync.steps.review_changes import review_changes
 from rostersync.steps.seal_pull import seal_pull
 from rostersync.steps.staged_pull import Plan

@@ -17,10 +17,10 @@ from rostersync.oneroster.ability import Ability
 from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.server import RosterServer
-from rostersync.parsing import parse_request
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.fetch_pages import FetchRequest, fetch_pages
 from rostersync.steps.plan_pull import deal
+from rostersync.steps.requests import parse_request
 from rostersync.steps.staged_pull import ALL_SHARDS, Plan
 from rostersync.storage import staged
 

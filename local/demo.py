@@ -10,8 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from pydantic import SecretStr
-
 from local.engine import LocalEngine
 from local.report import print_changes, print_run, print_statistics
 from local.senso import Senso
@@ -69,7 +67,7 @@ class Demo:
             tenant_id=tenant_id,
             server_url=server.url,
             client_id=server.client_id,
-            client_secret=SecretStr(server.client_secret),
+            client_secret=server.client_secret,
         )
         found = connect(self.engine, request)
         print(

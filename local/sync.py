@@ -13,9 +13,9 @@ from local.report import failure_of, print_run, print_times
 from local.tenants import connect, stores_of
 from local.watching import view_on, watch
 from rostersync.errors import RosterSyncError
-from rostersync.parsing import parse_request
 from rostersync.roster.records import COLLECTIONS
 from rostersync.settings import HOST_SUFFIX
+from rostersync.steps.requests import parse_request
 from rostersync.steps.tallies import STATISTICS
 from rostersync.steps.verify_credentials import ConnectRequest
 from rostersync.storage.runs import RunRecord

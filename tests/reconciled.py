@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from rostersync.parsing import parse_request
 from rostersync.roster.identity import SHARDS
 from rostersync.roster.records import Person
 from rostersync.steps.list_issues import IssuesRequest, list_issues
+from rostersync.steps.requests import parse_request
 from rostersync.storage import items, keys
 from rostersync.storage.attributes import Item
 from rostersync.storage.runs import RunRecord

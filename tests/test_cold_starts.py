@@ -1,38 +1,55 @@
 """A cold start loads what its function uses, and built layers hold what makes it short."""
 
+import gzip
 import json
 import re
+import shutil
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import botocore
 import pytest
+from botocore.session import get_session
 
 ROOT = Path(__file__).parents[1]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 
 CALL_A_SERVER = {"fetch_pages", "plan_pull", "seal_pull", "verify_credentials"}
 HAVE_ROUTES = {"portal_api", "verify_credentials"}
-TELL_SENSO = {
-    "deliver_groups",
-    "finish_disconnect",
-    "link_users",
-    "purge_shards",
-    "watch_tenants",
-} | HAVE_ROUTES
+READ_WHAT_OTHERS_SEND = {"link_users"} | HAVE_ROUTES
 
 MAY_LOAD = {
     "boto3": set(),
     "aws_xray_sdk": set(),
     "requests": CALL_A_SERVER,
     "oauthlib": CALL_A_SERVER,
-    "rostersync.senso.contracts": TELL_SENSO,
+    "rostersync.senso.contracts": {"link_users"},
+    "pydantic": READ_WHAT_OTHERS_SEND,
     "aws_lambda_powertools.event_handler": HAVE_ROUTES,
     "aws_lambda_powertools.utilities.batch": {"link_users"},
 }
 """What is slow to load, and the functions that use it."""
+
+DESCRIBED = {
+    "dynamodb": {
+        "metadata": {"endpointPrefix": "dynamodb"},
+        "documentation": "What it is.",
+        "operations": {
+            "Query": {
+                "input": {"shape": "documentation"},
+                "errors": [{"shape": "Busy", "documentation": "Why."}],
+            }
+        },
+        "shapes": {"documentation": {"members": {"documentation": {"shape": "Text"}}}},
+    },
+    "stepfunctions": {"metadata": {"endpointPrefix": "states"}},
+    "gamelift": {"metadata": {"endpointPrefix": "gamelift"}},
+}
+"""Descriptions of services, as botocore has them."""
 
 IMPORT = "import json, sys; import app; print(json.dumps(sorted(sys.modules)))"
 
@@ -59,11 +76,14 @@ def lighten() -> ModuleType:
 @pytest.fixture
 def layer(tmp_path: Path) -> Path:
     """A layer with three services and a module."""
-    for service in ("dynamodb", "s3", "gamelift"):
-        folder = tmp_path / "python/botocore/data" / service
+    data = tmp_path / "python/botocore/data"
+    for service in ("dynamodb", "stepfunctions", "gamelift"):
+        folder = data / service / "2012-08-10"
         folder.mkdir(parents=True)
-        (folder / "service-2.json").write_text("{}")
-    (tmp_path / "python/botocore/data/partitions.json").write_text("{}")
+        (folder / "service-2.json.gz").write_bytes(gzip.compress(json.dumps(DESCRIBED[service]).encode()))
+    (data / "partitions.json").write_text("{}")
+    services: dict[str, Any] = {name: {"endpoints": {}} for name in ("dynamodb", "states", "gamelift")}
+    (data / "endpoints.json").write_text(json.dumps({"partitions": [{"services": services}], "version": 3}))
     (tmp_path / "python/module.py").write_text("VALUE = 1\n")
     return tmp_path
 
@@ -71,7 +91,47 @@ def layer(tmp_path: Path) -> Path:
 def test_a_light_layer_keeps_our_services_and_what_is_no_services(lighten: ModuleType, layer: Path) -> None:
     lighten.drop_services(layer)
     kept = {path.name for path in (layer / "python/botocore/data").iterdir()}
-    assert kept == {"dynamodb", "s3", "partitions.json"}
+    assert kept == {"dynamodb", "stepfunctions", "partitions.json", "endpoints.json"}
+
+
+def test_a_light_layer_keeps_all_of_a_description_but_its_texts(lighten: ModuleType, layer: Path) -> None:
+    lighten.drop_services(layer)
+    lighten.shorten_descriptions(layer)
+    data = layer / "python/botocore/data"
+    (path,) = (data / "dynamodb").glob("*/service-2.json.gz")
+    assert json.loads(gzip.decompress(path.read_bytes())) == {
+        "metadata": {"endpointPrefix": "dynamodb"},
+        "operations": {"Query": {"input": {"shape": "documentation"}, "errors": [{"shape": "Busy"}]}},
+        "shapes": {"documentation": {"members": {"documentation": {"shape": "Text"}}}},
+    }
+    (partition,) = json.loads((data / "endpoints.json").read_text())["partitions"]
+    assert set(partition["services"]) == {"dynamodb", "states"}
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "events", "s3", "secretsmanager", "stepfunctions"])
+def test_a_client_of_a_light_layer_is_the_client_it_was(
+    lighten: ModuleType, tmp_path: Path, service: str
+) -> None:
+    data = tmp_path / "botocore/data"
+    data.mkdir(parents=True)
+    theirs = Path(botocore.__file__).parent / "data"
+    shutil.copytree(theirs / service, data / service)
+    shutil.copy(theirs / "endpoints.json", data)
+    lighten.shorten_descriptions(tmp_path)
+    light, whole = get_session(), get_session()
+    light.get_component("data_loader").search_paths.insert(0, str(data))
+    clients = [session.create_client(service, region_name="eu-central-1") for session in (light, whole)]
+    one, other = (
+        [
+            (name, client.meta.endpoint_url, list(getattr(model.input_shape, "members", {})))
+            for name in client.meta.service_model.operation_names
+            for model in [client.meta.service_model.operation_model(name)]
+        ]
+        for client in clients
+    )
+    assert one == other
+    loaded = light.get_component("data_loader").load_service_model(service, "service-2")
+    assert "documentation" not in loaded
 
 
 def test_bytecode_is_used_whatever_the_time_of_the_file(lighten: ModuleType, layer: Path) -> None:

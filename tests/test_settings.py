@@ -1,5 +1,6 @@
 """A function's environment: valid, missing, empty, bad."""
 
+import msgspec
 import pytest
 
 from rostersync.errors import InvalidInput
@@ -11,6 +12,7 @@ from rostersync.settings import (
     Settings,
     StoreSettings,
     VerifySettings,
+    suffixes,
 )
 
 STORES = {"TABLE_NAME": "table", "STAGING_BUCKET": "bucket"}
@@ -61,15 +63,11 @@ BAD: dict[str, tuple[type[Settings], list[str]]] = {
 }
 
 
-def as_written(value: object) -> str:
-    return ",".join(value) if isinstance(value, list) else str(value)
-
-
 @pytest.mark.parametrize("model", COMPLETE)
 def test_a_complete_environment_is_read_whatever_else_is_in_it(model: type[Settings]) -> None:
     settings = model.from_environment({**COMPLETE[model], "AWS_REGION": "us-east-1"})
-    told = settings.model_dump(mode="json", by_alias=True)
-    assert {name: as_written(told[name]) for name in COMPLETE[model]} == COMPLETE[model]
+    told = msgspec.to_builtins(settings)
+    assert {name: str(told[name]) for name in COMPLETE[model]} == COMPLETE[model]
     assert "AWS_REGION" not in told
 
 
@@ -102,10 +100,7 @@ def test_loopback_http_is_off_unless_it_is_switched_on() -> None:
 
 
 def test_the_hosts_that_may_be_called_are_read_one_by_one() -> None:
-    settings = ServerSettings.from_environment(
-        {**SERVER, "ROSTER_SERVER_HOSTS": "rosterserver.com, a-b.c1.io"}
-    )
-    assert settings.roster_server_hosts == ("rosterserver.com", "a-b.c1.io")
+    assert suffixes("rosterserver.com, a-b.c1.io") == ("rosterserver.com", "a-b.c1.io")
 
 
 def test_the_partner_key_does_not_lie_where_a_sync_may_read() -> None:

@@ -6,8 +6,9 @@ from rostersync.settings import FetchSettings, PlanSettings
 
 def test_the_defaults_that_are_measured_are_the_templates_and_the_codes():
     chosen = defaults()
-    assert chosen.page == PlanSettings.model_fields["page_size"].default
-    assert chosen.in_flight == FetchSettings.model_fields["requests_in_flight"].default
+    environment = {"TABLE_NAME": "t", "STAGING_BUCKET": "b", "ROSTER_SERVER_HOSTS": "x.example"}
+    assert chosen.page == PlanSettings.from_environment({**environment, "LEASE_SECONDS": "3600"}).page_size
+    assert chosen.in_flight == FetchSettings.from_environment(environment).requests_in_flight
 
 
 def test_every_cut_is_measured_once_and_the_defaults_among_them():

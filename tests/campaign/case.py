@@ -7,8 +7,8 @@ from random import Random
 from typing import Final
 
 from rostersync.errors import RosterSyncError, RunInProgress
-from rostersync.parsing import parse_request
 from rostersync.steps.finish_run import FinishRequest, finish_run
+from rostersync.steps.requests import parse_request
 from rostersync.storage import items
 from rostersync.storage.runs import RunRecord
 from simulator.district import District

@@ -22,11 +22,11 @@ from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import discover
 from rostersync.oneroster.pulling import find_total
 from rostersync.oneroster.server import RosterServer
-from rostersync.parsing import parse_request
 from rostersync.roster.guard import GuardSettings
 from rostersync.steps import fetch_pages, plan_pull
 from rostersync.steps.decide_held import DecideRequest, approve_held, discard_held
 from rostersync.steps.link_users import link_users, read_message
+from rostersync.steps.requests import parse_request
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
 from rostersync.steps.start_run import Started, StartRequest
 from rostersync.storage import items

@@ -6,8 +6,8 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from rostersync.parsing import parse_request
 from rostersync.steps.finish_run import FinishRequest, finish_run
+from rostersync.steps.requests import parse_request
 from rostersync.steps.show_held import show_held
 from rostersync.steps.show_integration import Screen, show_integration
 from tests.crashes.crash import die, points, seen

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from rostersync.errors import LeaseLost, RosterSyncError, RunInProgress
-from rostersync.parsing import parse_request
 from rostersync.steps.finish_run import FinishRequest, finish_run
+from rostersync.steps.requests import parse_request
 from tests.crashes.crash import is_same_end, some, without_staging
 from tests.crashes.runs import RUNS
 from tests.crashes.scenario import RUN, WAY, Recorded, second_day

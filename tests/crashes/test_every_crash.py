@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rostersync.roster.identity import shard_of
-from rostersync.senso.contracts import MAX_EVENT_BYTES
+from rostersync.senso.bus import MAX_EVENT_BYTES
 from rostersync.storage.table import BATCH
 from tests.crashes.crash import die, die_on, is_same_end, is_same_step, points, result_of, seen, some
 from tests.crashes.runs import RUNS

@@ -11,7 +11,6 @@ import pytest
 from msgspec.structs import replace
 
 from rostersync.errors import AlreadyDecided, RetryableError
-from rostersync.parsing import parse_request
 from rostersync.roster.guard import GuardSettings
 from rostersync.steps.begin_disconnect import DisconnectRequest, begin_disconnect
 from rostersync.steps.decide_held import DecideRequest, approve_held, discard_held
@@ -22,6 +21,7 @@ from rostersync.steps.link_users import link_users, read_message
 from rostersync.steps.list_due_tenants import NightRequest, list_due_tenants
 from rostersync.steps.match_user import MatchRequest, match_user
 from rostersync.steps.purge_shards import PurgeRequest, purge_shards
+from rostersync.steps.requests import parse_request
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
 from rostersync.steps.show_run import show_runs
 from rostersync.steps.start_run import Started, StartRequest, start_run

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from pydantic import SecretStr
 
 from local import serve
 from local.clock import Clock
@@ -82,7 +81,7 @@ def synced(served, senso) -> Iterator[SimulatedServer]:
                 tenant_id=SEEN,
                 server_url=server.url,
                 client_id=server.client_id,
-                client_secret=SecretStr(server.client_secret),
+                client_secret=server.client_secret,
             ),
         )
         senso.settle()

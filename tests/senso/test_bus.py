@@ -7,8 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from rostersync.errors import EventBusUnavailable
-from rostersync.senso.bus import Bus, OutgoingEvent, Receipt
-from rostersync.senso.contracts import MAX_EVENT_BYTES
+from rostersync.senso.bus import MAX_EVENT_BYTES, Bus, OutgoingEvent, Receipt
 
 ATTEMPTS = 3
 

@@ -10,8 +10,8 @@ import pytest
 
 from local.contracts import DETAIL_TYPES, FOLDER, examples_of, path_of, validator_of, written
 from rostersync.errors import InvalidInput
-from rostersync.parsing import parse_json
-from rostersync.senso.contracts import OURS, SENSO_SENDS, SENSOS, WE_SEND
+from rostersync.senso.bus import OURS
+from rostersync.senso.contracts import SENSO_SENDS, SENSOS, WE_SEND, read_event
 from rostersync.steps.link_users import read_message
 
 MODELS: Final = {**WE_SEND, **SENSO_SENDS}
@@ -217,7 +217,7 @@ def test_the_examples_are_accepted_by_the_file_and_by_the_model(kind):
     assert len(examples) in {2, 3}
     for example in examples:
         validator_of(kind).validate(example)
-        parse_json(MODELS[kind], json.dumps(example))
+        read_event(MODELS[kind], json.dumps(example))
         assert set(re.findall(r"@([^\"]+)\"", json.dumps(example))) <= {"amber-badger-unified.example"}
 
 
@@ -240,7 +240,7 @@ def test_a_bad_event_is_refused_by_the_file_and_by_the_model(kind, where, value)
     event = spoilt(kind, where, value)
     assert not validator_of(kind).is_valid(event)
     with pytest.raises(InvalidInput) as refusal:
-        parse_json(MODELS[kind], json.dumps(event))
+        read_event(MODELS[kind], json.dumps(event))
     told = str(refusal.value)
     assert MISTAKE not in told
     if not isinstance(value, bool) and value is not MISSING and len(str(value)) > 3:
@@ -258,7 +258,7 @@ def test_the_model_is_as_strict_as_the_file(kind, where, value):
 @pytest.mark.parametrize("kind", DETAIL_TYPES)
 def test_what_is_no_event_at_all_is_refused_without_being_shown(kind, text):
     with pytest.raises(InvalidInput) as refusal:
-        parse_json(MODELS[kind], text.encode("utf-8", "surrogatepass"))
+        read_event(MODELS[kind], text.encode("utf-8", "surrogatepass"))
     assert MISTAKE not in str(refusal.value)
 
 
@@ -296,4 +296,4 @@ def test_the_documents_examples_are_as_their_contracts_say(example):
     assert set(example) == {"source", "detail-type", "detail"}
     assert example["source"] == (OURS if kind in WE_SEND else SENSOS)
     validator_of(kind).validate(example["detail"])
-    parse_json(MODELS[kind], json.dumps(example["detail"]))
+    read_event(MODELS[kind], json.dumps(example["detail"]))

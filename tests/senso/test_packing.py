@@ -11,7 +11,7 @@ from local.contracts import validator_of
 from rostersync.roster.classes import MAX_MEMBERS, Member
 from rostersync.roster.due import Due, Link
 from rostersync.roster.groups import Group
-from rostersync.senso.contracts import MAX_EVENT_BYTES
+from rostersync.senso.bus import MAX_EVENT_BYTES
 from rostersync.senso.packing import Delivery, pack_deliveries
 
 TENANT, OWNER = "elm", "o_" + "1" * 20

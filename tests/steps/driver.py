@@ -22,7 +22,6 @@ from rostersync.errors import (
     RunInProgress,
 )
 from rostersync.oneroster.server import RosterServer
-from rostersync.parsing import parse_request
 from rostersync.roster.guard import GuardSettings
 from rostersync.roster.settings import RosterSettings
 from rostersync.senso.bus import Bus
@@ -35,7 +34,7 @@ from rostersync.steps.publish_roster import publish_roster
 from rostersync.steps.reconcile_classes import reconcile_classes
 from rostersync.steps.reconcile_groups import reconcile_groups
 from rostersync.steps.reconcile_people import reconcile_people
-from rostersync.steps.requests import LookRequest, PullRequest, ShardsRequest
+from rostersync.steps.requests import LookRequest, PullRequest, ShardsRequest, parse_request
 from rostersync.steps.review_changes import review_changes
 from rostersync.steps.seal_pull import seal_pull
 from rostersync.storage.integrations import Integration

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
-from rostersync.parsing import parse_request
 from rostersync.roster.guard import GuardSettings
 from rostersync.roster.records import Course, Org, Person, Record
 from rostersync.steps.decide_held import DecideRequest, approve_held, discard_held
+from rostersync.steps.requests import parse_request
 from rostersync.steps.show_held import ShownList, show_held
 from rostersync.steps.start_run import Started, StartRequest
 from rostersync.storage.runs import RunRecord

@@ -10,8 +10,8 @@ from rostersync.errors import CredentialsRejected, NotConnected, OtherDistrict
 from rostersync.oneroster.ability import Ability
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery, District
-from rostersync.parsing import parse_request
 from rostersync.roster.settings import RosterSettings
+from rostersync.steps.requests import parse_request
 from rostersync.steps.verify_credentials import (
     ConnectRequest,
     Discover,

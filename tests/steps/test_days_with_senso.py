@@ -17,11 +17,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from local.mailbag import Mailbag
 from rostersync.errors import LeaseLost, RetryableError, StorageUnavailable
-from rostersync.parsing import parse_request
 from rostersync.steps.import_users import ImportRequest, import_users
 from rostersync.steps.link_users import link_users, read_message
 from rostersync.steps.list_teachers import TeachersRequest, list_teachers
 from rostersync.steps.match_user import MatchRequest, match_user
+from rostersync.steps.requests import parse_request
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
 from rostersync.storage import items
 from simulator.days import advance_day, rollover

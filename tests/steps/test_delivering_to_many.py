@@ -5,13 +5,12 @@ from pathlib import Path
 
 import yaml
 
-from rostersync.parsing import parse_request
 from rostersync.roster.classes import Member
 from rostersync.roster.groups import Group
 from rostersync.roster.identity import group_id, owner_id, shard_of
 from rostersync.roster.owners import Owner
 from rostersync.steps.deliver_groups import deliver_groups
-from rostersync.steps.requests import ShardsRequest
+from rostersync.steps.requests import ShardsRequest, parse_request
 from rostersync.steps.staged_pull import Plan
 from rostersync.storage import items, staged
 from rostersync.storage.users import KnownUser

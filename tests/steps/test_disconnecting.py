@@ -9,13 +9,13 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from rostersync.errors import EventBusUnavailable, LeaseLost, NotConnected, RetryableError, StorageUnavailable
-from rostersync.parsing import parse_request
 from rostersync.steps.begin_disconnect import DisconnectRequest, begin_disconnect
 from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_disconnect
 from rostersync.steps.finish_run import FinishRequest, finish_run
 from rostersync.steps.match_user import MatchRequest, match_user
 from rostersync.steps.plan_pull import PlanRequest, plan_pull
 from rostersync.steps.purge_shards import PurgeRequest, purge_shards
+from rostersync.steps.requests import parse_request
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
 from rostersync.steps.start_run import StartRequest, start_run
 from rostersync.steps.stop_run import stop_run

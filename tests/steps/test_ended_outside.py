@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from rostersync.errors import LeaseLost, StagedObjectMissing
-from rostersync.parsing import parse_request
 from rostersync.roster.classes import Member
 from rostersync.roster.reasons import TOO_LARGE
 from rostersync.steps.finish_run import FinishRequest, finish_run
 from rostersync.steps.plan_pull import PlanRequest, plan_pull
+from rostersync.steps.requests import parse_request
 from rostersync.storage import items
 from tests.steps.driver import (
     LEASE_SECONDS,

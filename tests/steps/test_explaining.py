@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 
 from rostersync.errors import InvalidInput, NotConnected
-from rostersync.parsing import parse_request
 from rostersync.roster import reasons
 from rostersync.roster.groups import Group, OwnersClass
 from rostersync.roster.owners import Owner
@@ -19,6 +18,7 @@ from rostersync.steps import stored_roster
 from rostersync.steps.explain import ExplainRequest, explain
 from rostersync.steps.explained import ClassAnswer, StudentAnswer, TeacherAnswer, TeachersClass
 from rostersync.steps.find_owner import FindRequest, find_owner
+from rostersync.steps.requests import parse_request
 from rostersync.storage import items
 from tests.steps.driver import NOW, TENANT, TODAY, FakeStores, connected, sync
 from tests.steps.rosters import Roster, enrolled, rosters, section, serve, small_roster, student, teacher

@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from rostersync.oneroster.signals import Busy
-from rostersync.parsing import parse_request
 from rostersync.steps import fetch_pages as step
 from rostersync.steps.fetch_pages import FetchRequest, fetch_pages
+from rostersync.steps.requests import parse_request
 from rostersync.steps.staged_pull import Plan
 from rostersync.storage import staged
 from rostersync.storage.stores import Stores

@@ -16,8 +16,8 @@ from rostersync.errors import (
     RunInProgress,
     StorageUnavailable,
 )
-from rostersync.parsing import parse_request
 from rostersync.steps.finish_run import Finished, FinishRequest, finish_run
+from rostersync.steps.requests import parse_request
 from rostersync.storage.integrations import Leaving, Undecided
 from rostersync.storage.runs import Held, RunRecord
 from tests.steps.driver import LONGEST_FUNCTION_SECONDS, NOW, TENANT, FakeStores, connected, sync

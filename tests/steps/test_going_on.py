@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from rostersync.clock import milliseconds
 from rostersync.errors import RunInProgress
-from rostersync.parsing import parse_request
 from rostersync.roster.guard import GuardSettings
 from rostersync.steps.decide_held import DecideRequest, approve_held
 from rostersync.steps.going_on import NEVER_ENDED, SECONDS_TO_BEGIN, as_it_stands
+from rostersync.steps.requests import parse_request
 from rostersync.steps.show_integration import Screen, show_integration
 from rostersync.steps.show_run import show_run, show_runs
 from rostersync.steps.start_run import Started, StartRequest, start_run

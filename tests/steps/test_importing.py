@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from rostersync.errors import InvalidInput, NotConnected
-from rostersync.parsing import parse_request
 from rostersync.roster.settings import CreationSettings, RosterSettings
 from rostersync.steps.find_owner import FindRequest, FoundOwner, find_owner
 from rostersync.steps.import_users import Imported, ImportRequest, import_users
@@ -17,6 +16,7 @@ from rostersync.steps.list_teachers import (
     list_teachers,
     users_without_teacher,
 )
+from rostersync.steps.requests import parse_request
 from tests.steps.driver import TENANT, FakeStores, connected
 from tests.steps.rosters import Roster, enrolled, section, small_roster, student, teacher
 from tests.steps.test_linking_users import Tenant, listed

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rostersync.errors import EventBusUnavailable, InvalidInput, LeaseLost
-from rostersync.parsing import parse_request
 from rostersync.roster.linking import Claim, assign_users
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.link_users import link_users, read_message
 from rostersync.steps.match_user import MatchRequest, match_user
+from rostersync.steps.requests import parse_request
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
 from rostersync.storage import items
 from tests.fakes import FakeBus

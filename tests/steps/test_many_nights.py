@@ -17,9 +17,9 @@ from rostersync.errors import (
     RosterServerUnavailable,
     RunInProgress,
 )
-from rostersync.parsing import parse_request
 from rostersync.roster.guard import GuardSettings
 from rostersync.steps.list_due_tenants import NightRequest, list_due_tenants
+from rostersync.steps.requests import parse_request
 from rostersync.steps.summarise_night import SummaryRequest, summarise_night
 from rostersync.steps.watch_tenants import WatchRequest, watch_tenants
 from rostersync.storage.due_times import next_due_at, night_of

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from rostersync.errors import CredentialsRejected, NightAlreadyRun
-from rostersync.parsing import parse_request
 from rostersync.roster.pausing import PauseWindow
 from rostersync.steps.list_due_tenants import LONGEST_NIGHT_SECONDS, NightRequest, list_due_tenants
+from rostersync.steps.requests import parse_request
 from rostersync.steps.summarise_night import SummaryRequest, summarise_night
 from rostersync.storage.integrations import Leaving
 from rostersync.storage.runs import RunRecord

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from rostersync.errors import InvalidInput
-from rostersync.parsing import parse_request
 from rostersync.senso.contracts import UserAdded
 from rostersync.steps.begin_disconnect import DisconnectRequest
 from rostersync.steps.fetch_pages import FetchRequest
@@ -17,7 +17,7 @@ from rostersync.steps.link_users import read_message
 from rostersync.steps.list_due_tenants import NightRequest
 from rostersync.steps.plan_pull import PlanRequest
 from rostersync.steps.purge_shards import PurgeRequest
-from rostersync.steps.requests import PullRequest, Request, ShardsRequest
+from rostersync.steps.requests import PullRequest, Request, ShardsRequest, parse_request
 from rostersync.steps.summarise_night import SummaryRequest
 from rostersync.steps.verify_credentials import ConnectRequest
 from rostersync.steps.watch_tenants import WatchRequest
@@ -68,7 +68,8 @@ def sample(name: str) -> Any:
 def test_the_sample_of_a_function_fits_its_request(name: str) -> None:
     request = parse_request(MODELS[name], sample(name))
     if not name.endswith("status_change"):
-        assert request.model_dump(mode="json", by_alias=True, exclude_unset=True) == sample(name)
+        written = json.loads(msgspec.json.encode(request))
+        assert {field: written[field] for field in sample(name)} == sample(name)
 
 
 @pytest.mark.parametrize("name", ADDED)
@@ -108,11 +109,11 @@ def test_a_bad_value_is_named_by_its_field_and_not_quoted(name: str) -> None:
 
 
 def test_unknown_and_missing_fields_are_named() -> None:
-    with pytest.raises(InvalidInput, match="tenantID: Extra inputs"):
+    with pytest.raises(InvalidInput, match="tenantID: not a field"):
         parse_request(
             PlanRequest, {"tenantID": "springfield", "tenantId": "springfield", "runId": "r", "pull": 1}
         )
-    with pytest.raises(InvalidInput, match="tenantId: Field required"):
+    with pytest.raises(InvalidInput, match="tenantId: missing"):
         parse_request(PlanRequest, {"runId": "r", "pull": 1})
 
 
@@ -130,7 +131,7 @@ def test_a_pull_is_one_of_three(pull: int) -> None:
         parse_request(PullRequest, {"tenantId": "springfield", "runId": "run", "pull": pull})
 
 
-@pytest.mark.parametrize("tenant", ["", "a#b", "../x", "a b", "x" * 51, "-a"])
+@pytest.mark.parametrize("tenant", ["", "a#b", "../x", "a b", "x" * 51, "-a", "a\n"])
 def test_a_tenant_id_fits_keys_and_names(tenant: str) -> None:
     with pytest.raises(InvalidInput, match="tenantId"):
         parse_request(PullRequest, {"tenantId": tenant, "runId": "run", "pull": 1})
@@ -173,7 +174,10 @@ def test_credentials_do_not_show() -> None:
     }
     assert "Jane" not in repr(parse_request(ConnectRequest, event))
     with pytest.raises(InvalidInput) as caught:
-        parse_request(ConnectRequest, {**event, "auth": SECRET, "clientSecret": [SECRET]})
-    assert "auth" in str(caught.value)
+        parse_request(ConnectRequest, {**event, "auth": SECRET})
+    assert "auth: none of the expected values" in str(caught.value)
+    assert "Jane" not in str(caught.value)
+    with pytest.raises(InvalidInput) as caught:
+        parse_request(ConnectRequest, {**event, "clientSecret": [SECRET]})
     assert "clientSecret" in str(caught.value)
     assert "Jane" not in str(caught.value)

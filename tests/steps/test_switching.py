@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from rostersync.errors import LeaseLost, NotConnected, OtherDistrict, PreviewNeeded, StorageUnavailable
 from rostersync.oneroster.discovery import District
-from rostersync.parsing import parse_request
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.begin_disconnect import DisconnectRequest
 from rostersync.steps.change_settings import Choices, change_settings
+from rostersync.steps.requests import parse_request
 from rostersync.steps.show_integration import Screen, show_integration
 from rostersync.steps.stop_run import stop_run
 from rostersync.steps.verify_credentials import Verified, same_district

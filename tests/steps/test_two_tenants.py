@@ -7,11 +7,11 @@ from typing import Any, Final
 import pytest
 
 from rostersync.errors import StagedObjectMissing
-from rostersync.parsing import parse_request
 from rostersync.roster.guard import GuardSettings
 from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_disconnect
 from rostersync.steps.link_users import link_users, read_message
 from rostersync.steps.purge_shards import PurgeRequest, purge_shards
+from rostersync.steps.requests import parse_request
 from rostersync.storage import staged
 from rostersync.storage.integrations import GroupsLeft, Leaving
 from tests.api.portal import Portal, served

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from rostersync.errors import AccessDenied, CredentialsRejected, EventBusUnavailable, RosterServerUnavailable
-from rostersync.parsing import parse_request
 from rostersync.roster.pausing import PauseWindow
 from rostersync.roster.records import Org
 from rostersync.steps.change_settings import Choices, change_settings
 from rostersync.steps.finish_disconnect import FinishDisconnectRequest, finish_disconnect
+from rostersync.steps.requests import parse_request
 from rostersync.steps.watch_tenants import WatchRequest, watch_tenants
 from rostersync.storage.integrations import Leaving, Trouble, Undecided
 from rostersync.storage.runs import RunRecord

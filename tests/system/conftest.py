@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
-from pydantic import SecretStr
 
 from local.engine import LocalEngine
 from local.senso_on_bus import SensoOnBus
@@ -52,7 +51,7 @@ def connected(engine: LocalEngine) -> Iterator[Connected]:
                     tenant_id=tenant_id,
                     server_url=server.url,
                     client_id=server.client_id,
-                    client_secret=SecretStr(server.client_secret),
+                    client_secret=server.client_secret,
                 ),
             )
             return server

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from pydantic import SecretStr
-
 from local.engine import LocalEngine
 from local.tenants import connect
 from rostersync.steps.verify_credentials import ConnectRequest
@@ -29,7 +27,7 @@ def test_a_night_of_many_tenants_keeps_the_budget_and_uses_it():
                 tenant_id=f"tenant-{number}",
                 server_url=server.url,
                 client_id=server.client_id,
-                client_secret=SecretStr(server.client_secret),
+                client_secret=server.client_secret,
             )
             connect(engine, request)
         server.served.reset()

@@ -17,6 +17,8 @@ from rostersync.settings import (
     ServerSettings,
     Settings,
     StoreSettings,
+    VerifySettings,
+    suffixes,
 )
 from rostersync.storage.clients import late_client
 from rostersync.storage.integrations import Integration
@@ -51,7 +53,7 @@ def stores(settings: StoreSettings) -> Stores:
 
 
 @cache
-def naming_stores(settings: NamingSettings) -> Stores:
+def naming_stores(settings: NamingSettings | VerifySettings) -> Stores:
     """Return the stores, with the secrets by their names: for who connects a tenant, or ends that."""
     secrets = Secrets(late_client("secretsmanager"), settings.secret_prefix)
     return replace(stores(settings), secrets=secrets)
@@ -81,7 +83,7 @@ def roster_server(settings: ServerSettings) -> "Callable[[Integration], RosterSe
     from rostersync.oneroster.credentials import Credentials
     from rostersync.oneroster.server import RosterServer
 
-    allowed = AllowList(settings.roster_server_hosts, loopback=settings.allow_loopback_http)
+    allowed = AllowList(suffixes(settings.roster_server_hosts), loopback=settings.allow_loopback_http)
 
     def connect(integration: Integration) -> RosterServer:
         secret = stores(settings).secrets.get(integration.secret)

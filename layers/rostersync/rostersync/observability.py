@@ -12,8 +12,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from rostersync.errors import RosterSyncError, UnexpectedError
-from rostersync.parsing import parse_request
-from rostersync.steps.requests import Request
+from rostersync.steps.requests import Request, parse_request
 
 SERVICE = "roster-sync"
 
@@ -21,6 +20,9 @@ logger = Logger(service=SERVICE)
 
 YOUNG: Final = 50_000
 """New objects after which cycles among them are looked for; Python's own 700 suit programs that make them."""
+
+NAMED: Final = {"tenant_id": "tenantId", "run_id": "runId", "pull": "pull", "task": "task", "part": "part"}
+"""What of a request stands in each line of the log."""
 
 R = TypeVar("R", bound=Request)
 Handler = Callable[[Any, LambdaContext], Any]
@@ -39,7 +41,7 @@ def step(model: type[R]) -> Callable[[Callable[[R, LambdaContext], Any]], Handle
             collect_seldom()
             logger.set_correlation_id(context.aws_request_id)
             request = parse_request(model, event)
-            named = request.model_dump(by_alias=True, include={"tenant_id", "run_id", "pull", "task", "part"})
+            named = {shown: getattr(request, name) for name, shown in NAMED.items() if hasattr(request, name)}
             logger.append_keys(function=context.function_name, **named)
             with only_our_errors():
                 return run(request, context)

@@ -1,55 +1,58 @@
-"""Checks what comes from outside: names the fields that are wrong and never shows a value."""
+"""Checks what functions are given: names the field that is wrong and never shows a value."""
 
-import json
 import re
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+import msgspec
+from msgspec import Meta
 
 from rostersync.errors import InvalidInput
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+T = TypeVar("T")
 
-TenantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$")]
+TENANT_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$"
 """Fits an execution name beside the night's hour, an S3 key and a log line."""
 
-_QUOTING = "union_tag_invalid"
-FIELD = re.compile(r"[A-Za-z0-9_]{1,40}")
+FIELD: Final = re.compile(r"[A-Za-z0-9_]{1,40}")
+"""What looks like a field's name; another name may be the value of somebody's."""
 
-M = TypeVar("M", bound=BaseModel)
-
-
-def parse_request(model: type[M], event: Any) -> M:
-    """Validate ``event``; raises ``InvalidInput``, which names fields and what is wrong, never a value."""
-    try:
-        return model.model_validate(event)
-    except ValidationError as error:
-        raise refusal(error) from None
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `([^`]*)")
+_MISSING: Final = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?")
+_PLACED: Final = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
 
 
-def parse_json(model: type[M], text: str | bytes) -> M:
-    """Validate a JSON text as ``parse_request`` does an event."""
-    try:
-        event = json.loads(text)
-    except ValueError:
-        raise InvalidInput("the input is not valid (it is not JSON)") from None
-    # Not model_validate_json: of a field with an alias it lets the field's own name pass beside it.
-    return parse_request(model, event)
+def shaped(pattern: str) -> Meta:
+    """Return that a text has a pattern, to its very end: to Python ``$`` comes before a last line end too."""
+    return Meta(pattern=pattern.removesuffix("$") + r"\Z")
 
 
-def refusal(error: ValidationError) -> InvalidInput:
-    """Return what pydantic found as an error of ours."""
-    problems = "; ".join(f"{_named(problem['loc'])}: {_said(problem)}" for problem in error.errors())
-    return InvalidInput(f"the input is not valid ({problems})")
+TenantId = Annotated[str, shaped(TENANT_ID_PATTERN)]
 
 
-def _said(problem: "ErrorDetails") -> str:
-    """Return pydantic's words for what is wrong, but for those that quote the value."""
-    return "Input tag is none of the expected ones" if problem["type"] == _QUOTING else problem["msg"]
+def convert(value: Any, kind: type[T]) -> T:
+    """Return ``value`` as its type; raises ``msgspec.ValidationError``, whose words may quote it.
+
+    A number may come as a text or as 1.0: environments have texts only, and JSONata one kind of number.
+    """
+    return msgspec.convert(value, kind, strict=False)
 
 
-def _named(location: tuple[int | str, ...]) -> str:
-    """Return a field's path; a key of the caller's own making is shown only if it looks like a field."""
-    parts = (str(part) if FIELD.fullmatch(str(part)) else "an unknown field" for part in location)
-    return ".".join(parts) or "input"
+def mistake(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Return where a value is not as it should be, "" for the whole, and what is wrong, quoting nothing."""
+    text = str(error)
+    if unknown := _UNKNOWN.match(text):
+        # Where it stands is not read: behind a name that somebody made up there may be anything.
+        return (
+            unknown[1] if FIELD.fullmatch(unknown[1]) else "an unknown field"
+        ), "not a field of this input"
+    if missing := _MISSING.fullmatch(text):
+        return ".".join(filter(None, (missing[2], missing[1]))), "missing"
+    placed = _PLACED.fullmatch(text)
+    words, place = placed.groups() if placed else (text, "")
+    return place, "none of the expected values" if words.startswith("Invalid enum value") else words
+
+
+def refusal(error: msgspec.ValidationError) -> InvalidInput:
+    """Return what msgspec found as an error of ours."""
+    place, words = mistake(error)
+    return InvalidInput(f"the input is not valid ({place or 'input'}: {words})")

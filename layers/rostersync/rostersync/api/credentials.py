@@ -21,8 +21,8 @@ from rostersync.oneroster.allowed import AllowList
 from rostersync.oneroster.credentials import Credentials as ServerCredentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery, discover
 from rostersync.oneroster.partner import PartnerApi
-from rostersync.parsing import parse_request
-from rostersync.settings import VerifySettings
+from rostersync.settings import VerifySettings, suffixes
+from rostersync.steps.requests import parse_request
 from rostersync.steps.verify_credentials import ConnectRequest, verify_credentials
 
 SECONDS: Final = 25.0
@@ -172,7 +172,7 @@ def _look_up(settings: VerifySettings, client_id: str) -> str:
 
 
 def _allowed(settings: VerifySettings) -> AllowList:
-    return AllowList(settings.roster_server_hosts, loopback=settings.allow_loopback_http)
+    return AllowList(suffixes(settings.roster_server_hosts), loopback=settings.allow_loopback_http)
 
 
 def _advice(found: Discovery) -> list[str]:

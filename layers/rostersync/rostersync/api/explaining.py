@@ -9,9 +9,9 @@ from rostersync.api.explain_shapes import (
     TeacherAnswerShape,
 )
 from rostersync.api.resolver import answers, make_router
-from rostersync.parsing import parse_request
 from rostersync.steps.explain import ExplainRequest, explain
 from rostersync.steps.explained import ClassAnswer, StudentAnswer, TeacherAnswer
+from rostersync.steps.requests import parse_request
 
 router = make_router()
 

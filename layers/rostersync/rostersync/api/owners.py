@@ -8,10 +8,10 @@ from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import FindOwner, MatchUser, OwnerShape, ResyncedShape
 from rostersync.errors import NotFound
-from rostersync.parsing import parse_request
 from rostersync.roster.identity import OWNER_ID_PATTERN
 from rostersync.steps.find_owner import FindRequest, FoundOwner, find_owner, look_up
 from rostersync.steps.match_user import MatchRequest, match_user
+from rostersync.steps.requests import parse_request
 from rostersync.steps.resync_owner import ResyncRequest, resync_owner
 
 router = make_router()
@@ -48,7 +48,7 @@ def post_owner_resync(owner_id: OwnerIdInPath) -> ResyncedShape:
     """Send all groups of the teacher's user again, whatever was sent before."""
     caller, at = services.who_acts(router), services.current()
     _known(caller.tenant_id, owner_id, at)
-    request = ResyncRequest(tenant_id=caller.tenant_id, owner_id=owner_id)
+    request = parse_request(ResyncRequest, {"tenantId": caller.tenant_id, "ownerId": owner_id})
     resynced = resync_owner(request, at.stores, at.bus)
     return ResyncedShape(
         groups=resynced.groups,

@@ -10,9 +10,8 @@ from rostersync.api import services
 from rostersync.api.choices import roster_settings
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import Download, IssuePage, RunDetails, Runs, RunShape, StartedRun, StartRun
-from rostersync.parsing import parse_request
 from rostersync.steps.list_issues import IssuesRequest, export_issues, list_issues
-from rostersync.steps.requests import RUN_ID_PATTERN
+from rostersync.steps.requests import RUN_ID_PATTERN, parse_request
 from rostersync.steps.show_run import show_run, show_runs
 from rostersync.steps.start_run import StartRequest, start_run
 from rostersync.storage.runs import RunRecord
@@ -73,14 +72,8 @@ def get_run_issues(
 ) -> IssuePage:
     """Return a page of the records set aside, and of those that should be looked at, with reasons."""
     caller, at = services.who_looks(router), services.current()
-    request = IssuesRequest(
-        tenant_id=caller.tenant_id,
-        run_id=run_id,
-        collection=collection,
-        reason=reason,
-        offset=offset,
-        limit=limit,
-    )
+    event = {"tenantId": caller.tenant_id, "runId": run_id, "collection": collection, "reason": reason}
+    request = parse_request(IssuesRequest, {**event, "offset": offset, "limit": limit})
     return IssuePage.model_validate(to_builtins(list_issues(request, at.stores)))
 
 

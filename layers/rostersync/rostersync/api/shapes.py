@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, StrictBool, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StrictBool, model_validator
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from rostersync.roster.identity import OWNER_ID_PATTERN
 from rostersync.roster.pausing import MOST_WINDOWS
-from rostersync.steps.requests import Mode, Request
+from rostersync.steps.requests import Mode
 
 
 def _whole(value: Any) -> Any:
@@ -21,8 +22,18 @@ _WHOLE: Final = BeforeValidator(_whole)
 Milliseconds = Annotated[int, Field(ge=0, description="Since 1970, 0: never")]
 
 
-class Shape(Request):
+class Shape(BaseModel):
     """Part of a request or of an answer; a request's unknown fields are refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        # Built when it is first read: a call needs a few of these, not all.
+        defer_build=True,
+    )
 
 
 class Problem(Shape):

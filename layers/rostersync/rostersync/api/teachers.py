@@ -9,9 +9,9 @@ from msgspec.structs import asdict
 from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import ImportedUsers, ImportUsers, TeacherPage, TeacherSearch, UsersLeft
-from rostersync.parsing import parse_request
 from rostersync.steps.import_users import ImportRequest, import_users
 from rostersync.steps.list_teachers import TeachersRequest, list_teachers, users_without_teacher
+from rostersync.steps.requests import parse_request
 
 router = make_router()
 

@@ -1,12 +1,13 @@
 """Telling Senso that an admin has to look at something, and that nobody has to any more."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from rostersync.senso.bus import Bus, OutgoingEvent
-from rostersync.senso.contracts import AttentionReason
 from rostersync.storage.integrations import Integration
 from rostersync.storage.stores import Stores
+
+AttentionReason: TypeAlias = Literal["removals held", "credentials rejected", "other district", "stale"]
 
 REMOVALS_HELD: Final[AttentionReason] = "removals held"
 CREDENTIALS_REJECTED: Final[AttentionReason] = "credentials rejected"

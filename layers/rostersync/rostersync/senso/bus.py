@@ -11,11 +11,16 @@ from msgspec import Struct
 
 from rostersync.errors import EventBusUnavailable, StorageUnavailable
 from rostersync.roster.discreet import Discreet
-from rostersync.senso.contracts import MAX_EVENT_BYTES, OURS
 from rostersync.storage.retrying import Retrying
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
+
+OURS: Final = "senso.roster-sync"
+"""``source`` of the events that we send."""
+
+MAX_EVENT_BYTES: Final = 256_000
+"""The most an event may be long, source, detail type and detail together; EventBridge takes 256 KB."""
 
 ENTRIES_A_CALL: Final = 10
 """EventBridge's limit; its other one, 256 KB for all entries of a call, is ``MAX_EVENT_BYTES`` here."""

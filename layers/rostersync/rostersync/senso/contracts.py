@@ -5,29 +5,40 @@ two in step. They are strict: an unknown field, a number where a text belongs or
 refused. A change that an old consumer would not understand is a new ``schemaVersion``.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
-from rostersync.parsing import TenantId
+from rostersync.errors import InvalidInput
+from rostersync.parsing import FIELD, TENANT_ID_PATTERN
 from rostersync.roster.identity import OWNER_ID_PATTERN
+from rostersync.senso.attention import AttentionReason
 
-OURS: Final = "senso.roster-sync"
-"""``source`` of the events that we send."""
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_QUOTING: Final = "union_tag_invalid"
 
 SENSOS: Final = "senso.portal"
 """``source`` of the events that Senso sends."""
 
-MAX_EVENT_BYTES: Final = 256_000
-"""The most an event may be long, source, detail type and detail together; EventBridge takes 256 KB."""
-
 USERS_A_PAGE: Final = 500
 
+TenantId = Annotated[str, Field(pattern=TENANT_ID_PATTERN)]
 UserId = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,99}$", description="Senso's id of a user, for good."),
@@ -163,9 +174,6 @@ class UserWanted(Event):
     site: Annotated[str, Field(max_length=100)]
 
 
-AttentionReason: TypeAlias = Literal["removals held", "credentials rejected", "other district", "stale"]
-
-
 class AttentionNeeded(Event):
     """An admin has to look at something, ``needed``, or no more; ``reason`` and ``runId`` say which.
 
@@ -254,6 +262,34 @@ SENSO_SENDS: Final[dict[str, type[SensosEvent]]] = {
     "User Refused": UserRefused,
 }
 """By detail type."""
+
+
+E = TypeVar("E", bound=Event)
+
+
+def read_event(model: type[E], text: str | bytes) -> E:
+    """Return an event's detail; raises ``InvalidInput``, which names fields and never shows a value."""
+    try:
+        detail = json.loads(text)
+    except ValueError:
+        raise InvalidInput("the event is not valid (it is not JSON)") from None
+    try:
+        # Not model_validate_json: of a field with an alias it lets the field's own name pass beside it.
+        return model.model_validate(detail)
+    except ValidationError as error:
+        problems = "; ".join(f"{_named(problem['loc'])}: {_said(problem)}" for problem in error.errors())
+        raise InvalidInput(f"the event is not valid ({problems})") from None
+
+
+def _said(problem: "ErrorDetails") -> str:
+    """Return pydantic's words for what is wrong, but for those that quote the value."""
+    return "Input tag is none of the expected ones" if problem["type"] == _QUOTING else problem["msg"]
+
+
+def _named(location: tuple[int | str, ...]) -> str:
+    """Return a field's path; a key of the sender's own making is shown only if it looks like a field."""
+    parts = (str(part) if FIELD.fullmatch(str(part)) else "an unknown field" for part in location)
+    return ".".join(parts) or "detail"
 
 
 def schema_of(detail_type: str) -> dict[str, Any]:

@@ -9,8 +9,7 @@ from msgspec import Struct
 from rostersync.roster.classes import Member
 from rostersync.roster.due import Due, Link
 from rostersync.roster.groups import Group
-from rostersync.senso.bus import OutgoingEvent
-from rostersync.senso.contracts import MAX_EVENT_BYTES
+from rostersync.senso.bus import MAX_EVENT_BYTES, OutgoingEvent
 
 DETAIL_TYPE: Final = "Groups Changed"
 

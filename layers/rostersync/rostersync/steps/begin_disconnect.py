@@ -3,18 +3,18 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from rostersync.clock import milliseconds
 from rostersync.errors import NotConnected
 from rostersync.parsing import TenantId
-from rostersync.steps.requests import Request
+from rostersync.steps.requests import ActorId, Request
 from rostersync.storage.executions import Executions
 from rostersync.storage.integrations import GroupsLeft, Integration, Leaving
 from rostersync.storage.stores import Stores
 
 
-class DisconnectRequest(Request):
+class DisconnectRequest(Request, frozen=True, kw_only=True):
     """``groups``: whether Senso keeps them. ``actor`` is the id of who pressed, never a name.
 
     ``connected_at`` says which connection is meant, None whichever there is: what is started late must not
@@ -23,8 +23,8 @@ class DisconnectRequest(Request):
 
     tenant_id: TenantId
     groups: GroupsLeft
-    connected_at: Annotated[int, Field(ge=0)] | None = None
-    actor: Annotated[str, Field(max_length=200)] = ""
+    connected_at: Annotated[int, Meta(ge=0)] | None = None
+    actor: ActorId = ""
 
 
 def begin_disconnect(

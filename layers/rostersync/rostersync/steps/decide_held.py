@@ -11,7 +11,7 @@ from rostersync.parsing import TenantId
 from rostersync.senso.attention import REMOVALS_HELD, Attention
 from rostersync.senso.bus import Bus
 from rostersync.steps.going_on import goes_on
-from rostersync.steps.requests import Request, RunId
+from rostersync.steps.requests import ActorId, Request, RunId
 from rostersync.steps.show_held import require_held
 from rostersync.steps.start_run import Started, StartRequest
 from rostersync.storage.integrations import Integration
@@ -19,12 +19,12 @@ from rostersync.storage.runs import OVER, Held
 from rostersync.storage.stores import Stores
 
 
-class DecideRequest(Request):
+class DecideRequest(Request, frozen=True, kw_only=True):
     """The run whose list it is; ``actor`` is the id of who decides, never a name."""
 
     tenant_id: TenantId
     run_id: RunId
-    actor: str = ""
+    actor: ActorId = ""
 
 
 class _Case(Struct, frozen=True):

@@ -1,11 +1,9 @@
 """Why is (not) my class there? For a teacher's e-mail, a class or a student (RULES §6)."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
-from msgspec import Struct
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from msgspec import Meta, Struct, field
 
 from rostersync.clock import local_date, milliseconds
 from rostersync.parsing import TenantId
@@ -41,29 +39,23 @@ from rostersync.storage import keys
 from rostersync.storage.integrations import Integration
 from rostersync.storage.stores import Stores
 
-
-def _fits_a_key(sourced_id: str) -> str:
-    if len(sourced_id.encode()) > keys.MAX_ID_BYTES:
-        raise PydanticCustomError("too_long", "String is longer than any sourcedId that is kept")
-    return sourced_id
+SourcedId = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
-SourcedId = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_fits_a_key)]
-
-
-class ExplainRequest(Request):
+class ExplainRequest(Request, frozen=True, kw_only=True):
     """A teacher's e-mail, or the sourcedId of a class, ``class`` outside, or of a student."""
 
     tenant_id: TenantId
     teacher: Email | None = None
-    class_id: Annotated[SourcedId | None, Field(alias="class")] = None
+    class_id: SourcedId | None = field(default=None, name="class")
     student: SourcedId | None = None
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
+    def __post_init__(self) -> None:
+        """Refuse none and several, and a sourcedId that is longer than any that is kept."""
         if sum(one is not None for one in (self.teacher, self.class_id, self.student)) != 1:
-            raise PydanticCustomError("exactly_one", "name one of teacher, class and student")
-        return self
+            raise ValueError("name one of teacher, class and student")
+        if len((self.class_id or self.student or "").encode()) > keys.MAX_ID_BYTES:
+            raise ValueError("the sourcedId is longer than any that is kept")
 
 
 def explain(request: ExplainRequest, stores: Stores, *, now: datetime, default_time_zone: str) -> Answer:

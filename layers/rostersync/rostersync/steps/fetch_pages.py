@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct, field
-from pydantic import Field
+from msgspec import Meta, Struct, field
 
 from rostersync.errors import RosterServerUnavailable
 from rostersync.oneroster.normalising import NOT_A_RECORD
@@ -49,11 +48,11 @@ PROGRESS_SECONDS = 2.0
 """How often the progress that the screen shows is written."""
 
 
-class FetchRequest(PullRequest):
+class FetchRequest(PullRequest, frozen=True, kw_only=True):
     """One invocation for a task; parts follow each other until nothing remains."""
 
-    task: Annotated[int, Field(ge=0)]
-    part: Annotated[int, Field(ge=0)]
+    task: Annotated[int, Meta(ge=0)]
+    part: Annotated[int, Meta(ge=0)]
 
 
 class Harvest(Struct):

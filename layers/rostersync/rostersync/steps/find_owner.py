@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
-from pydantic import Field
 
 from rostersync import clock
 from rostersync.at_once import at_once
 from rostersync.clock import local_date, milliseconds
-from rostersync.parsing import TenantId
+from rostersync.parsing import TenantId, shaped
 from rostersync.roster.emails import normalise_email
 from rostersync.roster.explaining import (
     REMOVED,
@@ -31,12 +30,12 @@ from rostersync.storage.attributes import Item
 from rostersync.storage.integrations import Integration
 from rostersync.storage.stores import Stores
 
-OwnerId = Annotated[str, Field(pattern=OWNER_ID_PATTERN)]
-Email = Annotated[str, Field(min_length=3, max_length=254)]
+OwnerId = Annotated[str, shaped(OWNER_ID_PATTERN)]
+Email = Annotated[str, Meta(min_length=3, max_length=254)]
 """An e-mail, as somebody typed it."""
 
 
-class FindRequest(Request):
+class FindRequest(Request, frozen=True, kw_only=True):
     """Whom to look for."""
 
     tenant_id: TenantId

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Annotated
 
+from msgspec import Meta
 from msgspec.structs import replace
-from pydantic import Field
 
 from rostersync.parsing import TenantId
 from rostersync.senso.asking import Asking
@@ -16,11 +16,11 @@ from rostersync.storage.integrations import Integration, next_due_at
 from rostersync.storage.stores import Stores
 
 
-class FinishDisconnectRequest(Request):
+class FinishDisconnectRequest(Request, frozen=True, kw_only=True):
     """The tenant whose shards are gone; ``connected_at`` as ``stop_run`` returned it."""
 
     tenant_id: TenantId
-    connected_at: Annotated[int, Field(ge=0)]
+    connected_at: Annotated[int, Meta(ge=0)]
 
 
 def finish_disconnect(

@@ -2,15 +2,15 @@
 
 import json
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Meta, Struct, field
 from msgspec.structs import replace
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rostersync import errors
 from rostersync.clock import milliseconds
-from rostersync.parsing import TenantId
+from rostersync.parsing import TenantId, convert
 from rostersync.steps.guarding import KEPT_MS
 from rostersync.steps.requests import LookRequest, RunId, RunRequest
 from rostersync.steps.review_changes import Review
@@ -22,13 +22,11 @@ from rostersync.storage.runs import OVER, Held, RunRecord
 from rostersync.storage.stores import Stores
 
 
-class Failure(BaseModel):
+class Failure(Struct, frozen=True):
     """A state machine's error output: the error's name and, for our own, Lambda's JSON with the message."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    error: str = Field("UnexpectedError", alias="Error")
-    cause: str = Field("", alias="Cause")
+    error: str = field(default="UnexpectedError", name="Error")
+    cause: str = field(default="", name="Cause")
 
     @property
     def message(self) -> str:
@@ -54,7 +52,7 @@ ENDED = {
 ENDED_OUTSIDE = frozenset(ENDED)
 
 
-class FinishRequest(LookRequest):
+class FinishRequest(LookRequest, frozen=True, kw_only=True):
     """From the state machine, or made of Step Functions' status-change event.
 
     Tenant and run are "" for an event that names none: an execution with a bad input has no run to finish.
@@ -64,13 +62,12 @@ class FinishRequest(LookRequest):
     tenant_id: TenantId = ""
     run_id: RunId = ""
     publishing: bool = False
-    pull: int = Field(1, ge=1, le=3)
+    pull: Annotated[int, Meta(ge=1, le=3)] = 1
     error: Failure | None = None
     ended_outside: bool = False
 
-    @model_validator(mode="before")
     @classmethod
-    def _from_status_change(cls, event: Any) -> Any:
+    def fields_of(cls, event: Any) -> Any:
         """Read tenant and run from an EventBridge event, whose execution input is a JSON text."""
         if not isinstance(event, dict) or event.get("source") != "aws.states":
             return event
@@ -79,8 +76,8 @@ class FinishRequest(LookRequest):
             detail = {}
         named = {"tenantId": _tenant_id_in(detail.get("input")), "runId": detail.get("name")}
         try:
-            RunRequest.model_validate(named)
-        except ValidationError:
+            convert(named, RunRequest)
+        except msgspec.ValidationError:
             named = {}
         return {**named, "error": {"Error": detail.get("status", "")}, "endedOutside": True}
 

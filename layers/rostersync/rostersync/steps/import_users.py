@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from msgspec import Struct
-from pydantic import Field
+from msgspec import Meta, Struct
 
 from rostersync.clock import milliseconds
 from rostersync.parsing import TenantId
@@ -18,19 +17,19 @@ from rostersync.storage.stores import Stores
 from rostersync.storage.wanted import REQUESTED, WantedUser
 
 
-class UserToImport(Request):
+class UserToImport(Request, frozen=True, kw_only=True):
     """A teacher, as ``list_teachers`` gives it. ``role`` and ``site`` are Senso's words."""
 
     owner_id: OwnerId
-    role: Annotated[str, Field(min_length=1, max_length=100)]
-    site: Annotated[str, Field(max_length=100)] = ""
+    role: Annotated[str, Meta(min_length=1, max_length=100)]
+    site: Annotated[str, Meta(max_length=100)] = ""
 
 
-class ImportRequest(Request):
+class ImportRequest(Request, frozen=True, kw_only=True):
     """The teachers to import."""
 
     tenant_id: TenantId
-    users: Annotated[tuple[UserToImport, ...], Field(min_length=1, max_length=500)]
+    users: Annotated[tuple[UserToImport, ...], Meta(min_length=1, max_length=500)]
 
 
 class Imported(Struct, frozen=True):

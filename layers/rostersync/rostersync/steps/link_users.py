@@ -8,7 +8,6 @@ import msgspec
 from rostersync.at_once import at_once
 from rostersync.clock import milliseconds
 from rostersync.errors import InvalidInput
-from rostersync.parsing import parse_json
 from rostersync.roster.emails import normalise_email
 from rostersync.senso.bus import Bus
 from rostersync.senso.contracts import (
@@ -20,6 +19,7 @@ from rostersync.senso.contracts import (
     UserRefused,
     UserRemoved,
     UsersListed,
+    read_event,
 )
 from rostersync.senso.delivering import Delivering
 from rostersync.senso.linking import Linking
@@ -49,7 +49,7 @@ def read_message(body: str) -> SensosEvent:
         raise InvalidInput("the message is not an event as EventBridge writes them") from None
     if message.source != SENSOS or message.detail_type not in SENSO_SENDS:
         raise InvalidInput("the event's source or detail type is none that link_users takes")
-    return parse_json(SENSO_SENDS[message.detail_type], bytes(message.detail))
+    return read_event(SENSO_SENDS[message.detail_type], bytes(message.detail))
 
 
 def link_users(event: SensosEvent, stores: Stores, bus: Bus, *, now: datetime) -> None:

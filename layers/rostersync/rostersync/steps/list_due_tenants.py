@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from msgspec import Meta
 
 from rostersync.parsing import TenantId
 from rostersync.steps.requests import Request, RunId
@@ -17,12 +17,12 @@ LONGEST_NIGHT_SECONDS = 79_200
 """The time-out of the nightly state machine: a night that was not ended by its summary is over by then."""
 
 
-class NightRequest(Request):
+class NightRequest(Request, frozen=True, kw_only=True):
     """``nightId`` is the execution; ``scheduledTime`` comes from the schedule, ``tenantIds`` by hand."""
 
     night_id: RunId
-    scheduled_time: AwareDatetime | None = None
-    tenant_ids: Annotated[tuple[TenantId, ...], Field(min_length=1)] | None = None
+    scheduled_time: Annotated[datetime, Meta(tz=True)] | None = None
+    tenant_ids: Annotated[tuple[TenantId, ...], Meta(min_length=1)] | None = None
 
 
 def list_due_tenants(

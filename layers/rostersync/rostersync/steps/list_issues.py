@@ -5,8 +5,7 @@ import io
 from collections import Counter
 from typing import Annotated, Final
 
-from msgspec import Struct
-from pydantic import Field
+from msgspec import Meta, Struct
 
 from rostersync.errors import NotFound, StagedObjectMissing
 from rostersync.parsing import TenantId
@@ -26,15 +25,15 @@ _EXECUTED: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet takes for a formula (OWASP, CSV injection)."""
 
 
-class IssuesRequest(Request):
+class IssuesRequest(Request, frozen=True, kw_only=True):
     """A run's issues, of one collection and for one reason unless "" is given."""
 
     tenant_id: TenantId
     run_id: RunId
-    collection: Annotated[str, Field(max_length=50)] = ""
-    reason: Annotated[str, Field(max_length=200)] = ""
-    offset: Annotated[int, Field(ge=0)] = 0
-    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    collection: Annotated[str, Meta(max_length=50)] = ""
+    reason: Annotated[str, Meta(max_length=200)] = ""
+    offset: Annotated[int, Meta(ge=0)] = 0
+    limit: Annotated[int, Meta(ge=1, le=1_000)] = 100
 
 
 class Issue(Struct, frozen=True):

@@ -4,8 +4,7 @@ from collections import Counter
 from functools import partial
 from typing import Annotated, Final
 
-from msgspec import Struct
-from pydantic import Field
+from msgspec import Meta, Struct
 
 from rostersync.at_once import at_once
 from rostersync.parsing import TenantId
@@ -23,14 +22,14 @@ from rostersync.storage.wanted import CREATED, CREATED_ELSEWHERE, WantedUser
 PAGE: Final = 50
 
 
-class TeachersRequest(Request):
+class TeachersRequest(Request, frozen=True, kw_only=True):
     """``query`` is looked for in name, e-mail and names of schools; ``min_groups`` leaves the others out."""
 
     tenant_id: TenantId
-    query: Annotated[str, Field(max_length=200)] = ""
-    min_groups: Annotated[int, Field(ge=1, le=10_000)] = 1
-    offset: Annotated[int, Field(ge=0)] = 0
-    limit: Annotated[int, Field(ge=1, le=500)] = PAGE
+    query: Annotated[str, Meta(max_length=200)] = ""
+    min_groups: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    offset: Annotated[int, Meta(ge=0)] = 0
+    limit: Annotated[int, Meta(ge=1, le=500)] = PAGE
 
 
 class WaitingTeacher(Struct, frozen=True):

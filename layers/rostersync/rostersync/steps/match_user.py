@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from rostersync.clock import milliseconds
 from rostersync.errors import InvalidInput
@@ -17,12 +17,12 @@ from rostersync.steps.requests import Request
 from rostersync.storage.stores import Stores
 
 
-class MatchRequest(Request):
+class MatchRequest(Request, frozen=True, kw_only=True):
     """``email`` is the Senso user's; None undoes a match."""
 
     tenant_id: TenantId
     owner_id: OwnerId
-    email: Annotated[str, Field(min_length=3, max_length=254)] | None
+    email: Annotated[str, Meta(min_length=3, max_length=254)] | None
 
 
 def match_user(request: MatchRequest, stores: Stores, bus: Bus, *, now: datetime) -> FoundOwner:

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from rostersync.clock import local_date, milliseconds
 from rostersync.errors import LeaseLost, NightAlreadyRun, UnexpectedAnswer
@@ -13,7 +11,7 @@ from rostersync.oneroster.server import RosterServer
 from rostersync.oneroster.windows import Window
 from rostersync.roster.records import COLLECTIONS
 from rostersync.steps.budget import shared_budget
-from rostersync.steps.requests import Cause, Mode, PullRequest
+from rostersync.steps.requests import ActorId, Cause, Mode, PullRequest
 from rostersync.steps.staged_pull import ALL_SHARDS, PULLS, Plan
 from rostersync.storage import staged
 from rostersync.storage.due_times import next_due_at, night_of
@@ -31,12 +29,12 @@ ROWS_PER_SHARD_TASK = 100_000
 """Rows of a pull that a task over shards takes: a second or two, so that its start is a small part of it."""
 
 
-class PlanRequest(PullRequest):
+class PlanRequest(PullRequest, frozen=True, kw_only=True):
     """The input of a sync, with the run's name and the number of the pull."""
 
     mode: Mode = "changes"
     cause: Cause = "operator"
-    actor: Annotated[str, Field(max_length=200)] = ""
+    actor: ActorId = ""
 
 
 def plan_pull(

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from rostersync.clock import milliseconds
 from rostersync.parsing import TenantId
 from rostersync.senso.bus import Bus
 from rostersync.senso.delivering import Delivering, OwnersGroups
-from rostersync.steps.requests import Request, Shard
+from rostersync.steps.requests import Request, Shards
 from rostersync.storage import keys
 from rostersync.storage.links import link_of
 from rostersync.storage.purging import purge_all_but_what_senso_keeps, purge_shard
@@ -18,12 +18,12 @@ from rostersync.storage.sent import sent_of
 from rostersync.storage.stores import Stores
 
 
-class PurgeRequest(Request):
+class PurgeRequest(Request, frozen=True, kw_only=True):
     """Some shards of a tenant that is being disconnected; ``connected_at`` as ``stop_run`` returned it."""
 
     tenant_id: TenantId
-    connected_at: Annotated[int, Field(ge=0)]
-    shards: Annotated[tuple[Shard, ...], Field(min_length=1)]
+    connected_at: Annotated[int, Meta(ge=0)]
+    shards: Shards
 
 
 def purge_shards(request: PurgeRequest, stores: Stores, bus: Bus, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from rostersync.steps.requests import Request
 from rostersync.storage.stores import Stores
 
 
-class ResyncRequest(Request):
+class ResyncRequest(Request, frozen=True, kw_only=True):
     """An owner, as ``find_owner`` gives it."""
 
     tenant_id: TenantId

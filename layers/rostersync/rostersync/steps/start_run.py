@@ -1,25 +1,22 @@
 """The sync button: one run at a time, however often it is pressed."""
 
 from datetime import datetime
-from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
-from pydantic import InstanceOf, model_validator
-from pydantic_core import PydanticCustomError
 
 from rostersync.clock import milliseconds
 from rostersync.errors import RunInProgress, StorageUnavailable
 from rostersync.parsing import TenantId
 from rostersync.roster.settings import RosterSettings
 from rostersync.steps.going_on import SECONDS_TO_BEGIN
-from rostersync.steps.requests import Mode, Request
+from rostersync.steps.requests import ActorId, Mode, Request
 from rostersync.storage.executions import Executions
 from rostersync.storage.runs import RunRecord
 from rostersync.storage.stores import Stores
 
 
-class StartRequest(Request):
+class StartRequest(Request, frozen=True, kw_only=True):
     """Which kind of sync; ``actor`` is the id of who pressed, never a name.
 
     ``settings``: what a preview is to be made under, in place of the tenant's own; with
@@ -28,17 +25,16 @@ class StartRequest(Request):
 
     tenant_id: TenantId
     mode: Mode
-    actor: str = ""
-    settings: InstanceOf[RosterSettings] | None = None
+    actor: ActorId = ""
+    settings: RosterSettings | None = None
     additions_only_until: str | None = None
     permits: str = ""
 
-    @model_validator(mode="after")
-    def _settings_only_for_a_preview(self) -> Self:
+    def __post_init__(self) -> None:
+        """Refuse other settings for a run that changes something."""
         others = (self.settings, self.additions_only_until)
         if any(one is not None for one in others) and self.mode != "preview":
-            raise PydanticCustomError("preview_only", "other settings are for a preview")
-        return self
+            raise ValueError("other settings are for a preview")
 
 
 class Started(Struct, frozen=True):

@@ -3,8 +3,6 @@
 from collections import Counter
 from typing import Any
 
-from pydantic import model_validator
-
 from rostersync.at_once import at_once
 from rostersync.errors import StagedObjectMissing
 from rostersync.steps.requests import Request, RunId
@@ -17,14 +15,14 @@ NOT_STARTED = "not started"
 READERS = 16
 
 
-class SummaryRequest(Request):
+class SummaryRequest(Request, frozen=True, kw_only=True):
     """The night's execution, from the state machine or from Step Functions' status-change event."""
 
     night_id: RunId
 
-    @model_validator(mode="before")
     @classmethod
-    def _from_status_change(cls, event: Any) -> Any:
+    def fields_of(cls, event: Any) -> Any:
+        """Read the execution's name from an EventBridge event."""
         if not isinstance(event, dict) or event.get("source") != "aws.states":
             return event
         detail = event.get("detail")

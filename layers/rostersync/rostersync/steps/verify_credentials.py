@@ -5,19 +5,19 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
-from pydantic import Field, SecretStr
 
 from rostersync.clock import milliseconds
 from rostersync.errors import NotConnected, OtherDistrict
 from rostersync.oneroster.credentials import Credentials
 from rostersync.oneroster.discovery import AuthChoice, Discovery, District
 from rostersync.parsing import TenantId
+from rostersync.roster.discreet import Discreet
 from rostersync.senso.asking import Asking
 from rostersync.senso.bus import Bus
 from rostersync.steps.begin_switch import begin_switch
-from rostersync.steps.requests import Request
+from rostersync.steps.requests import ActorId, Request
 from rostersync.storage.executions import Executions
 from rostersync.storage.integrations import Integration, next_due_at
 from rostersync.storage.stores import Stores
@@ -25,20 +25,20 @@ from rostersync.storage.stores import Stores
 Discover = Callable[[str, Credentials, AuthChoice], Discovery]
 
 
-class ConnectRequest(Request):
-    """What an admin enters. The secrets do not show in ``repr`` or in errors.
+class ConnectRequest(Discreet, Request, frozen=True, kw_only=True):
+    """What an admin enters. It shows nothing of itself.
 
     ``confirm_district``: another district may take the place of the one connected. ``actor`` is an id.
     """
 
     tenant_id: TenantId
-    server_url: Annotated[str, Field(min_length=1, max_length=2_000)]
-    client_id: Annotated[str, Field(max_length=1_000)] = ""
-    client_secret: SecretStr = SecretStr("")
-    token: SecretStr = SecretStr("")
+    server_url: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    client_id: Annotated[str, Meta(max_length=1_000)] = ""
+    client_secret: str = ""
+    token: str = ""
     auth: AuthChoice = "auto"
     confirm_district: bool = False
-    actor: Annotated[str, Field(max_length=200)] = ""
+    actor: ActorId = ""
 
 
 class Verified(Struct, frozen=True):
@@ -66,9 +66,7 @@ def verify_credentials(
     with none of them. Raises what ``discover`` raises, ``OtherDistrict`` when a connected tenant's new
     credentials lead elsewhere and that is not confirmed, and ``NotConnected`` while it is being disconnected.
     """
-    credentials = Credentials(
-        request.client_id, request.client_secret.get_secret_value(), request.token.get_secret_value()
-    )
+    credentials = Credentials(request.client_id, request.client_secret, request.token)
     found = discover(request.server_url, credentials, request.auth)
     before = stores.integrations.get(request.tenant_id)
     now_ms = milliseconds(now)

@@ -29,7 +29,7 @@ READERS: Final = 16
 RUNS_LOOKED_AT: Final = 100
 
 
-class WatchRequest(Request):
+class WatchRequest(Request, frozen=True, kw_only=True):
     """The night's execution: it names what it finds stale."""
 
     night_id: RunId
