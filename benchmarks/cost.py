@@ -4,7 +4,7 @@ Prices are those of us-east-1 as known in early 2025, in USD, without free tiers
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,10 +27,28 @@ SECRET_CALL: Final = 5e-6
 TABLE_GB_MONTH: Final = 0.25 + 0.20
 """Storage and point-in-time recovery."""
 
-STATES: Final = 24
-"""Transitions of a run beside those of its Maps' iterations."""
+STATES: Final = 12
+"""States that every run enters: all of sync.asl.yaml but Publish, Deliver and what a Map repeats."""
 
-TRANSITIONS_AN_INVOCATION: Final = 2
+STATES_AN_INVOCATION: Final = {
+    "fetch_pages": 3,  # asked whether there is more, and waited or ended
+    "reconcile_people": 1,
+    "reconcile_classes": 1,
+    "reconcile_groups": 1,
+    "publish_roster": 1,
+    "deliver_groups": 1,
+}
+"""States that a Map enters for each invocation of its function."""
+
+NOT_ALWAYS: Final = ("publish_roster", "deliver_groups")
+"""Functions whose Map a run may pass by."""
+
+STATES_OF_THE_NIGHT: Final = 1
+"""A tenant's share of nightly.asl.yaml: its start."""
+
+BESIDE: Final = ("plan_pull", "finish_run")
+"""Functions of every run that growth does not measure: they start, and that is nearly all they take."""
+
 SMALL_SERVER_A_MONTH: Final = 15.0
 NIGHTS_A_MONTH: Final = 30
 DISTRICTS: Final = 2_000
@@ -85,7 +103,9 @@ def price(steps: Any, records: int, memory: Mapping[str, int]) -> dict[str, floa
     dollars = dict.fromkeys(
         ("Lambda", "Step Functions", "DynamoDB reads", "DynamoDB writes", "S3", "other"), 0.0
     )
-    dollars["Step Functions"] = STATES * TRANSITION
+    dollars["Step Functions"] = (transitions(steps) + STATES_OF_THE_NIGHT) * TRANSITION
+    for function in BESIDE:
+        dollars["Lambda"] += A_START * memory[function] / 1024 * GB_SECOND + INVOCATION
     dollars["other"] = 3 * SECRET_CALL
     for row in steps:
         waits = row["invocations"] * A_START + (row["queries"] + row["gets"] + row["S3 gets"]) * A_READ
@@ -95,12 +115,18 @@ def price(steps: Any, records: int, memory: Mapping[str, int]) -> dict[str, floa
         dollars["Lambda"] += (
             seconds * memory[row["step"]] / 1024 * GB_SECOND + row["invocations"] * INVOCATION
         )
-        dollars["Step Functions"] += row["invocations"] * TRANSITIONS_AN_INVOCATION * TRANSITION
         dollars["DynamoDB reads"] += row["read units"] * READ_UNIT
         dollars["DynamoDB writes"] += row["write units"] * WRITE_UNIT
         dollars["S3"] += row["S3 gets"] * S3_GET + row["S3 puts"] * S3_PUT
         dollars["other"] += row["events"] * EVENT
     return {name: amount * 100 for name, amount in dollars.items()}
+
+
+def transitions(steps: Iterable[Mapping[str, Any]]) -> int:
+    """Return the states that a run enters, by how often it calls which function."""
+    invocations: dict[str, int] = {row["step"]: row["invocations"] for row in steps}
+    repeated = sum(count * STATES_AN_INVOCATION.get(step, 0) for step, count in invocations.items())
+    return STATES + repeated + sum(step in invocations for step in NOT_ALWAYS)
 
 
 def _ordinary_nights() -> dict[str, Any]:

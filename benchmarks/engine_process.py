@@ -81,8 +81,7 @@ def _work(control: Any, url: str, now: datetime, quick: bool) -> None:
         endpoints = stack.enter_context(quick_aws()) if quick else {}
         local = stack.enter_context(LocalEngine(overrides={"Environment": "local"}, endpoints=endpoints))
         local.clock.set(now)
-        token = TOKEN
-        connect(local, ConnectRequest(tenant_id=TENANT, server_url=url, token=token, auth="bearer"))
+        connect(local, ConnectRequest(tenant_id=TENANT, server_url=url, token=TOKEN, auth="bearer"))
         control.send("connected")
         while (now := control.recv()) is not None:
             local.clock.set(now)

@@ -1,10 +1,12 @@
 """The sync state machine whole, on the local engine, against the oracle."""
 
 import json
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
+from benchmarks.cost import transitions
 from local.tenants import published, stores_of
 from simulator.oracle import Oracle
 from tests.reconciled import assert_reconciled
@@ -52,6 +54,17 @@ def test_a_first_sync_publishes_what_the_oracle_says(engine, connected):
     assert record.without_groups == oracle.without(today)
     assert record.collections == oracle.collections()
     assert groups(engine, "first") == right_groups(engine, server)
+
+
+def test_a_run_enters_the_states_that_are_priced(engine, connected):
+    connected("priced")
+    for calls_publish in (True, False):
+        before = len(engine.invocations)
+        execution, _ = run(engine, "priced")
+        calls = Counter(one.function for one in engine.invocations[before:])
+        assert ("publish_roster" in calls) == calls_publish
+        entered = sum(event["type"].endswith("StateEntered") for event in execution.events)
+        assert entered == transitions({"step": step, "invocations": count} for step, count in calls.items())
 
 
 def test_an_unchanged_run_writes_no_roster_or_group_item(engine, connected):
