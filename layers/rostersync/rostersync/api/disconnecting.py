@@ -8,6 +8,7 @@ from rostersync.api import services
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import Shape
 from rostersync.steps.begin_disconnect import DisconnectRequest, begin_disconnect
+from rostersync.steps.requests import parse_request
 from rostersync.storage.integrations import GroupsLeft
 
 router = make_router()
@@ -35,8 +36,9 @@ def delete_integration(
     Pressed again it is the same; with the other choice it is refused.
     """
     caller, at = services.who_acts(router), services.current()
+    event = {"tenantId": caller.tenant_id, "groups": groups, "actor": caller.actor}
     begin_disconnect(
-        DisconnectRequest(tenant_id=caller.tenant_id, groups=groups, actor=caller.actor),
+        parse_request(DisconnectRequest, event),
         at.stores,
         at.executions,
         at.settings.disconnect_state_machine,

@@ -8,11 +8,12 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import Field
 
 from rostersync.api import services
+from rostersync.api.caller import Caller
 from rostersync.api.resolver import answers, make_router
 from rostersync.api.shapes import Milliseconds, Shape, StartedRun
 from rostersync.roster.guard import EVERYWHERE
 from rostersync.steps.decide_held import DecideRequest, approve_held, discard_held
-from rostersync.steps.requests import RUN_ID_PATTERN
+from rostersync.steps.requests import RUN_ID_PATTERN, parse_request
 from rostersync.steps.show_held import ShownList, show_held
 from rostersync.steps.start_run import Started, StartRequest, start_run
 
@@ -106,7 +107,7 @@ def get_run_held(run_id: RunIdInPath) -> HeldShape:
 def post_run_approve(run_id: RunIdInPath) -> StartedRun:
     """Start a sync that permits what is on the list, and judges the rest as usual."""
     caller, at = services.who_acts(router), services.current()
-    request = DecideRequest(tenant_id=caller.tenant_id, run_id=run_id, actor=caller.actor)
+    request = _decision(caller, run_id)
     machine = at.settings.sync_state_machine
 
     def start(wanted: StartRequest) -> Started:
@@ -125,9 +126,14 @@ def post_run_approve(run_id: RunIdInPath) -> StartedRun:
 def post_run_discard(run_id: RunIdInPath) -> Discarded:
     """Forget the list: the next sync looks afresh."""
     caller, at = services.who_acts(router), services.current()
-    request = DecideRequest(tenant_id=caller.tenant_id, run_id=run_id, actor=caller.actor)
+    request = _decision(caller, run_id)
     discard_held(request, at.stores, at.bus, now=at.now())
     return Discarded(run_id=run_id)
+
+
+def _decision(caller: Caller, run_id: str) -> DecideRequest:
+    event = {"tenantId": caller.tenant_id, "runId": run_id, "actor": caller.actor}
+    return parse_request(DecideRequest, event)
 
 
 def _shape(run_id: str, shown: ShownList) -> HeldShape:
