@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rostersync.errors import StorageConflict
@@ -238,7 +238,6 @@ SETTINGS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(SETTINGS, SETTINGS)
 def test_a_change_that_needs_no_preview_takes_no_group_away(
     before: RosterSettings, after: RosterSettings

@@ -59,7 +59,6 @@ def gateway() -> Iterator[Gateway]:
 @settings(
     derandomize=True,
     database=None,
-    deadline=None,
     max_examples=CASES,
     # A failure is found in seconds; made smaller, it would be in minutes.
     phases=(Phase.explicit, Phase.generate),

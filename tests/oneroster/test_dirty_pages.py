@@ -54,7 +54,7 @@ def dirty_pages(draw: st.DrawFn) -> tuple[str, list[Any]]:
     return collection, draw(st.lists(row, max_size=6))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(dirty_pages(), st.sampled_from(["1.1", "1.2"]))
 def test_any_mix_of_dirty_rows_gives_one_row_for_each(pair: tuple[str, list[Any]], version: str) -> None:
     collection, records = pair
@@ -71,7 +71,7 @@ def test_any_mix_of_dirty_rows_gives_one_row_for_each(pair: tuple[str, list[Any]
     assert [row.key for row in parse_page(collection, body, version)] == [row.key for row in rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(dirty_pages(), dirty_pages())
 def test_a_row_is_read_the_same_whatever_stands_beside_it(
     pair: tuple[str, list[Any]], other: tuple[str, list[Any]]

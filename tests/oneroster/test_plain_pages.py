@@ -87,7 +87,7 @@ def test_both_ways_read_the_same_whatever_one_field_holds(collection: str) -> No
                 read_both_ways(collection, [record | {field: form(value)}], escaped=False, version=version)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pages(), st.booleans(), st.sampled_from(["1.1", "1.2"]))
 def test_both_ways_read_the_same_of_any_page(
     page: tuple[str, list[Wire]], escaped: bool, version: str

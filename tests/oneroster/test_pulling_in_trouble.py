@@ -226,7 +226,7 @@ def troubled_servers(draw: st.DrawFn) -> tuple[FakePages, list[Window], dict[str
     return server, draw(st.permutations(windows)), flights, clock
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(troubled_servers())
 def test_every_row_comes_exactly_once_whatever_the_server_does(
     case: tuple[FakePages, list[Window], dict[str, int], Clock],

@@ -141,7 +141,7 @@ def groups(draw: st.DrawFn) -> tuple[Group, ...]:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(groups(), st.integers(0, 30))
 def test_whatever_the_groups_are_every_event_fits_and_every_group_is_complete(
     found: tuple[Group, ...], removals: int

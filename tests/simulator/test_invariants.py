@@ -23,7 +23,7 @@ from tests.simulator.client import all_records, page
 DISTRICT = District.generate(students=90, seed=8, today=date(2026, 10, 1), dirt_share=0.2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10_000),
     students=st.integers(0, 80),
@@ -53,7 +53,7 @@ def test_the_oracle_s_numbers_agree_with_each_other(
     assert len(names) == len(set(names))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     name=st.sampled_from(sorted(COLLECTIONS)),
     limits=st.lists(st.integers(1, 70), min_size=1, max_size=5),

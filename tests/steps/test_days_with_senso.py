@@ -303,6 +303,5 @@ TestDaysWithSenso = DaysWithSenso.TestCase
 TestDaysWithSenso.settings = settings(
     max_examples=12,
     stateful_step_count=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -36,7 +36,7 @@ class Dying:
             self._table.fail_at_write(NEVER)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rosters(), rosters(), st.integers(1, 40))
 def test_publishing_that_died_in_the_middle_is_tried_again(
     first: Roster, second: Roster, number: int
@@ -50,7 +50,7 @@ def test_publishing_that_died_in_the_middle_is_tried_again(
     assert kept_items(stores.table) == kept_items(calm.table)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rosters(), rosters(), rosters(), st.integers(1, 30), st.builds(Random, st.integers(0, 99)))
 def test_a_run_that_died_while_publishing_is_mended_by_the_next(
     first: Roster, second: Roster, third: Roster, number: int, order: Random

@@ -420,7 +420,7 @@ def test_an_answer_can_be_written_out_and_its_repr_names_nobody() -> None:
 # -- Any roster ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rosters())
 def test_an_explanation_says_what_the_run_published(roster: Roster) -> None:
     stores = connected()
@@ -481,7 +481,7 @@ def test_an_explanation_says_what_the_run_published(roster: Roster) -> None:
         } == {key for key, group in groups.items() if pupil in {one.sourced_id for one in group.members}}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(rosters())
 def test_people_read_one_by_one_and_all_at_once_give_one_answer(roster: Roster) -> None:
     stores = connected()

@@ -32,7 +32,7 @@ STRICT = GuardSettings(
 DECISIONS = 4
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(dirty_rosters(), dirty_rosters(), st.sampled_from([STRICT, GuardSettings()]))
 def test_approved_to_the_end_it_is_as_if_there_had_been_no_guard(
     first: Roster, second: Roster, guard: GuardSettings
@@ -52,7 +52,7 @@ def test_approved_to_the_end_it_is_as_if_there_had_been_no_guard(
     assert guarded.published == published(unguarded.table)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rosters(), rosters())
 def test_what_is_held_stays_night_after_night(first: Roster, second: Roster) -> None:
     guarded = Guarded(STRICT)
@@ -90,7 +90,7 @@ STUDENTS_LEFT = without(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from([ROWS_LEFT, STUDENTS_LEFT]), st.integers(1, 250), st.integers(0, 99))
 @example(ROWS_LEFT, 127, 2)
 @example(STUDENTS_LEFT, 99, 2)
@@ -141,7 +141,7 @@ def test_every_step_run_twice_gives_the_same() -> None:
     assert everything(after(half_a_school(), way=Way(twice=True))) == everything(after(half_a_school()))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.builds(Random, st.integers(0, 99)), st.sampled_from([1, 3, 16]))
 def test_the_order_of_tasks_does_not_matter(order: Random, shards: int) -> None:
     way = Way(order=order, shards=shards, page_size=50)

@@ -596,7 +596,7 @@ def changes(draw: st.DrawFn) -> list[tuple[str, str, str]]:
     return draw(st.lists(one, min_size=1, max_size=12))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(changes())
 def test_what_is_settled_owner_by_owner_is_what_the_rule_gives_for_all(
     happened: list[tuple[str, str, str]],

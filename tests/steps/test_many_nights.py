@@ -169,7 +169,7 @@ def test_every_tenant_has_one_run_a_night_and_one_tenants_trouble_is_its_own(sta
     assert not any(not needed for _, needed in kinds_told if _ != "stale")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     zone=st.sampled_from(ZONES),
     hour=st.integers(0, 23),

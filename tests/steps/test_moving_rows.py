@@ -34,7 +34,7 @@ def moving(server: FakeRosterServer, when: list[tuple[int, str]], deleted: set[s
     return move
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sets(st.sampled_from(IDS), min_size=4),
     moves,

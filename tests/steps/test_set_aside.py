@@ -120,7 +120,7 @@ def test_a_person_in_both_collections_is_one_item_and_counted_in_both() -> None:
     assert run.changes["added"]["people"] == 5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(dirty_rosters(), dirty_rosters())
 def test_every_row_is_kept_set_aside_or_a_duplicate(first: Roster, second: Roster) -> None:
     stores = connected()

@@ -29,7 +29,7 @@ def kept_and(stores: FakeStores, run: RunRecord) -> tuple[object, ...]:
     return published(stores.table), run.collections, run.statistics, run.without_groups, run.changes
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rosters(), rosters())
 def test_publishing_the_difference_equals_publishing_into_an_empty_table(
     first: Roster, second: Roster
@@ -43,7 +43,7 @@ def test_publishing_the_difference_equals_publishing_into_an_empty_table(
     assert after.without_groups == at_once.without_groups
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(dirty_rosters(), min_size=1, max_size=2))
 def test_a_sync_of_what_was_synced_changes_nothing(days: list[Roster]) -> None:
     stores = connected()
@@ -68,7 +68,7 @@ def test_an_unchanged_sync_writes_nothing_but_its_bookkeeping() -> None:
     assert stores.table.writes == 2 + 2 + 1 + 2 + 3
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rosters(), rosters())
 def test_mode_full_rewrites_everything_and_leaves_the_same(first: Roster, second: Roster) -> None:
     stores = connected()
@@ -92,7 +92,7 @@ def test_mode_full_mends_what_was_damaged() -> None:
     assert kept_items(stores.table) == before
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rosters(), rosters())
 def test_a_preview_leaves_nothing_but_its_run_item(first: Roster, second: Roster) -> None:
     stores, twin = connected(), connected()
@@ -110,7 +110,7 @@ def test_a_preview_leaves_nothing_but_its_run_item(first: Roster, second: Roster
     assert (previewed.changes, previewed.statistics) == (told.changes, told.statistics)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rosters(repeats=False), dirty_rosters(), ways)
 def test_pages_windows_tasks_and_shards_may_come_in_any_order(
     first: Roster, second: Roster, way: Way
@@ -123,7 +123,7 @@ def test_pages_windows_tasks_and_shards_may_come_in_any_order(
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rosters(), st.integers(2, 5), st.booleans())
 def test_a_server_that_clamps_pages_or_tells_no_totals_is_read_whole(
     roster: Roster, clamp: int, totals: bool
@@ -137,7 +137,7 @@ def test_a_server_that_clamps_pages_or_tells_no_totals_is_read_whole(
     assert {counts["announced"] is None for counts in run.collections.values()} == {not totals}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(dirty_rosters(), dirty_rosters())
 def test_every_step_run_twice_leaves_the_same(first: Roster, second: Roster) -> None:
     stores, once = connected(), connected()

@@ -22,7 +22,7 @@ items = st.fixed_dictionaries({"pk": st.text(max_size=3), "sk": st.text(max_size
 keys = st.tuples(st.text(max_size=3), st.text(max_size=3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(items, max_size=4), st.lists(keys, max_size=4))
 def test_changes_come_back_as_they_were(puts: list[Item], deletes: list[Key]) -> None:
     assert decode_changes(encode_changes(puts, deletes)) == (puts, deletes)
@@ -50,7 +50,7 @@ def test_the_order_in_which_changes_were_found_does_not_matter() -> None:
     assert one.encode() == other.encode()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(people, max_size=4))
 def test_records_come_back_from_their_lines(records: list[Person]) -> None:
     assert decode_lines(encode_lines(records), Person) == records

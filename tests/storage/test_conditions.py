@@ -40,7 +40,7 @@ def dynamodb() -> Iterator[Table]:
             yield create_table(boto3.client("dynamodb", REGION), "conditions")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     stored=st.none() | items,
     when=st.lists(conditions, max_size=3),

@@ -92,7 +92,7 @@ zones = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(zone=zones, hour=st.integers(0, 23), start=st.dates(date(2020, 1, 1), date(2030, 1, 1)))
 def test_every_local_date_has_exactly_one_night_near_its_hour(zone: str, hour: int, start: date) -> None:
     now = datetime(start.year, start.month, start.day, 12, tzinfo=UTC)
@@ -127,7 +127,7 @@ def covered(day: date, pauses: tuple[PauseWindow, ...]) -> bool:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     zone=zones,
     hour=st.integers(0, 23),
@@ -158,7 +158,7 @@ def test_a_night_with_windows_is_the_first_one_without_them_on_a_day_outside(
     assert not is_due(due, datetime.fromisoformat(due) - timedelta(minutes=1), zone, hour, pauses)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(zone=zones, hour=st.integers(0, 23), due_on=days, later=st.integers(0, 24 * 200), pauses=windows)
 def test_no_night_begins_on_a_day_of_a_window_however_late_it_is(
     zone: str, hour: int, due_on: date, later: int, pauses: tuple[PauseWindow, ...]

@@ -24,7 +24,7 @@ def through_dynamodb(item: Item) -> Item:
     return item_from_wire(item_to_wire(item))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rosters.orgs, rosters.sessions, rosters.courses, rosters.people)
 def test_a_record_comes_back_without_when_it_was_modified(
     org: Org, session: AcademicSession, course: Course, person: Person
@@ -43,7 +43,7 @@ def comes_back(record: R, kind: type[R]) -> None:
     assert keys.sourced_id_of(item["sk"]) == record.sourced_id
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rosters.people, rosters.texts)
 def test_an_item_does_not_depend_on_when_its_record_was_modified(person: Person, modified: str) -> None:
     assert items.record_item("maple", person) == items.record_item(
@@ -51,7 +51,7 @@ def test_an_item_does_not_depend_on_when_its_record_was_modified(person: Person,
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rosters.class_rosters())
 def test_a_class_comes_back_with_its_enrollments(roster: ClassRoster) -> None:
     item = through_dynamodb(items.class_item("maple", roster))
@@ -63,7 +63,7 @@ def test_a_class_comes_back_with_its_enrollments(roster: ClassRoster) -> None:
     assert not items.is_too_large(item)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rosters.groups)
 def test_a_group_comes_back_with_its_members(group: Group) -> None:
     item = through_dynamodb(items.group_item("maple", group))
@@ -71,7 +71,7 @@ def test_a_group_comes_back_with_its_members(group: Group) -> None:
     assert (item["version"], item["removed"]) == (group.version, group.removed)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rosters.owners, rosters.former_owners, rosters.owners_classes)
 def test_owners_and_their_classes_come_back(
     owner: Owner, former: FormerOwner, classes: tuple[OwnersClass, ...]

@@ -13,7 +13,7 @@ from tests.storage.rosters import ids
 KINDS = (Org, AcademicSession, Course, Class, Person)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(ids, min_size=1, max_size=6, unique=True))
 def test_no_two_records_have_one_key(sourced_ids: list[str]) -> None:
     tenants = ("maple", "maple-2")
@@ -23,7 +23,7 @@ def test_no_two_records_have_one_key(sourced_ids: list[str]) -> None:
     assert len(set(found)) == len(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ids)
 def test_an_id_comes_back_from_its_key(sourced_id: str) -> None:
     assert keys.sourced_id_of(keys.record("maple", Person, sourced_id)[1]) == sourced_id

@@ -20,13 +20,13 @@ def unpack(data: bytes) -> dict[str, bytes]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sections)
 def test_what_was_packed_is_unpacked(given_sections: dict[str, bytes]) -> None:
     assert unpack(pack(given_sections)) == given_sections
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(sections)
 def test_the_same_sections_in_any_order_give_the_same_bytes(given_sections: dict[str, bytes]) -> None:
     assert pack(dict(reversed(given_sections.items()))) == pack(given_sections)

@@ -1,12 +1,10 @@
 """Classes: class, enrollments, people, owners, terms and courses come together; drafts for the owners."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
 
 from rostersync.roster.changes import Changes, compare
 from rostersync.roster.classes import (
@@ -22,21 +20,19 @@ from rostersync.roster.holding import class_stands, row_stands
 from rostersync.roster.identity import shard_of
 from rostersync.roster.losses import BY_ITSELF, Baseline, ClassLoss, Side, baselines, class_loss
 from rostersync.roster.merging import merge
-from rostersync.roster.records import AcademicSession, Class, Course, Enrollment, Person
+from rostersync.roster.records import Class, Enrollment
 from rostersync.roster.statistics import count_classes
-from rostersync.roster.terms import Calendar, why_not_current
-from rostersync.steps.assign_owners import OWNERS, OWNERS_BEFORE
-from rostersync.steps.keeping import BEFORE, GUARD, LOST_CLASSES, WITHOUT, Before, Keeping, before_of
-from rostersync.steps.reconcile_people import CHANGES, COURSES, DIRECTORY, DIRECTORY_IDS, SESSIONS
+from rostersync.roster.terms import why_not_current
+from rostersync.steps.keeping import GUARD, LOST_CLASSES, WITHOUT, Keeping
+from rostersync.steps.neighbours import Neighbours, Surroundings
+from rostersync.steps.reconcile_people import CHANGES
 from rostersync.steps.requests import ShardsRequest
-from rostersync.steps.staged_pull import ALL_SHARDS, TALLY, StagedPull
+from rostersync.steps.staged_pull import TALLY, StagedPull
 from rostersync.steps.tallies import STANDS, Tally, count_changes, count_statistics
 from rostersync.storage import items, keys, staged
 from rostersync.storage.changes import ChangedItems
-from rostersync.storage.lines import decode_chosen, decode_lines, encode_lines
+from rostersync.storage.lines import encode_lines
 from rostersync.storage.stores import Stores
-
-R = TypeVar("R", Person, AcademicSession, Course)
 
 
 def drafts_section(owner_shard: int) -> str:
@@ -55,84 +51,10 @@ def reconcile_classes(request: ShardsRequest, stores: Stores) -> None:
     keeping = Keeping(staged_pull)
     shards = [_Shard(staged_pull, keeping, stores, shard) for shard in request.shards]
     enrolled = {one for shard in shards for one in shard.enrolled}
-    neighbours = _Neighbours(staged_pull, enrolled)
+    neighbours = Neighbours(staged_pull, enrolled)
     for shard in shards:
         key = staged.classes(*staged_pull.look, shard.shard)
         stores.staging.put_pack(key, shard.reconcile(neighbours))
-
-
-class _Neighbours:
-    """What the other steps left that classes need: of the directory only who is enrolled here.
-
-    ``now`` and ``before``, as stored; ``touched`` are people, sessions and courses that are others now.
-    """
-
-    def __init__(self, staged_pull: StagedPull, enrolled: set[str]) -> None:
-        sections = staged_pull.section
-        people: dict[str, Person] = {}
-        sessions: dict[str, AcademicSession] = {}
-        courses: dict[str, Course] = {}
-        were: list[Before] = []
-        for shard in ALL_SHARDS:
-            key = staged.people(*staged_pull.look, shard)
-            ids = msgspec.json.decode(sections(key, DIRECTORY_IDS), type=list[str])
-            people.update(decode_chosen(sections(key, DIRECTORY), ids, enrolled, Person))
-            sessions.update(
-                (one.sourced_id, one) for one in decode_lines(sections(key, SESSIONS), AcademicSession)
-            )
-            courses.update((one.sourced_id, one) for one in decode_lines(sections(key, COURSES), Course))
-            were.append(before_of(sections(key, BEFORE)))
-        owners = staged.owners(*staged_pull.look)
-        owner_of = _owner_of(sections(owners, OWNERS), enrolled)
-        before_section = sections(owners, OWNERS_BEFORE)
-        self.now = _Surroundings(people, owner_of, Calendar(sessions, courses))
-        self.before = _Surroundings(
-            _as_stored(people, "people", ((one.people, one) for one in were)),
-            _owner_of(before_section, enrolled) if before_section else owner_of,
-            Calendar(
-                _as_stored(sessions, "academicSessions", ((one.sessions, one) for one in were)),
-                _as_stored(courses, "courses", ((one.courses, one) for one in were)),
-            ),
-        )
-        self.touched = {
-            *_others(people, self.before.people),
-            *(one for one in enrolled if owner_of.get(one) != self.before.owner_of.get(one)),
-        }
-        self.touched_calendar = {
-            *_others(sessions, self.before.calendar.sessions),
-            *_others(courses, self.before.calendar.courses),
-        }
-
-
-class _Surroundings(Struct, frozen=True):
-    people: Mapping[str, Person]
-    owner_of: Mapping[str, str]
-    calendar: Calendar
-
-
-def _owner_of(section: bytes, enrolled: set[str]) -> dict[str, str]:
-    found = msgspec.json.decode(section, type=dict[str, str])
-    return {teacher: owner for teacher, owner in found.items() if teacher in enrolled}
-
-
-def _as_stored(
-    now: Mapping[str, R], collection: str, were: Iterable[tuple[Iterable[R], Before]]
-) -> Mapping[str, R]:
-    """Return records as they were stored: those of now, without the added ones, where they are not others."""
-    others: dict[str, R] = {}
-    added: set[str] = set()
-    for records, before in were:
-        others.update((record.sourced_id, record) for record in records)
-        added |= before.added_to(collection)
-    if not (others or added):
-        return now
-    return {**{one: record for one, record in now.items() if one not in added}, **others}
-
-
-def _others(now: Mapping[str, object], before: Mapping[str, object]) -> set[str]:
-    if now is before:
-        return set()
-    return {one for one in now.keys() | before.keys() if now.get(one) != before.get(one)}
 
 
 class _Shard:
@@ -251,7 +173,7 @@ class _Shard:
         self.tally["duplicates/enrollments"] += len(rows) - len(kept)
         return kept
 
-    def reconcile(self, neighbours: _Neighbours) -> dict[str, bytes]:
+    def reconcile(self, neighbours: Neighbours) -> dict[str, bytes]:
         """Return the shard's sections."""
         drafts: dict[int, list[Draft]] = defaultdict(list)
         without: dict[str, str] = {}
@@ -282,7 +204,7 @@ class _Shard:
             **{drafts_section(shard): encode_lines(found) for shard, found in drafts.items()},
         }
 
-    def _outcome(self, roster: ClassRoster, around: _Surroundings) -> ClassOutcome:
+    def _outcome(self, roster: ClassRoster, around: Surroundings) -> ClassOutcome:
         plan = self.pull.plan
         outcome = draft_groups(
             roster, around.people, around.owner_of, around.calendar, plan.settings, plan.today
@@ -290,7 +212,7 @@ class _Shard:
         fits = all(items.members_fit(draft.members) for draft in outcome.drafts)
         return outcome if fits else too_large(outcome)
 
-    def _count(self, class_id: str, outcome: ClassOutcome | None, neighbours: _Neighbours) -> None:
+    def _count(self, class_id: str, outcome: ClassOutcome | None, neighbours: Neighbours) -> None:
         """Count a class, which may be new or gone, and note what it loses and what it yielded as stored."""
         now, plan = self.rosters.get(class_id), self.pull.plan
         was = self.were.get(class_id) or (now if class_id in self.stored else None)
@@ -340,7 +262,7 @@ class _Shard:
             now=len(pairs),
         )
 
-    def _is_touched(self, was: ClassRoster, neighbours: _Neighbours) -> bool:
+    def _is_touched(self, was: ClassRoster, neighbours: Neighbours) -> bool:
         """Say whether anything else of which the class's groups are made is another now."""
         if neighbours.touched and any(row.user_id in neighbours.touched for row in was.enrollments):
             return True
@@ -359,7 +281,7 @@ class _Shard:
         for baseline in baselines(before, now, approved=approved, leaving=leaving):
             self.baselines[shard_of(baseline.owner_id)].append(baseline)
 
-    def _is_approved(self, was: ClassRoster, now: ClassRoster | None, neighbours: _Neighbours) -> bool:
+    def _is_approved(self, was: ClassRoster, now: ClassRoster | None, neighbours: Neighbours) -> bool:
         """Say whether somebody approved that a class goes, that groups of it do, or that it has no dates.
 
         While those were held others came of them: a group of a second teacher, or of another class. What is
@@ -400,7 +322,7 @@ class _Shard:
         return changed
 
 
-def _dates_of(was: ClassRoster, neighbours: _Neighbours) -> set[str]:
+def _dates_of(was: ClassRoster, neighbours: Neighbours) -> set[str]:
     """Return the sessions and the course that say when a class was held."""
     course = neighbours.before.calendar.courses.get(was.record.course)
     return {*was.record.terms, was.record.course, course.school_year if course else ""}
@@ -415,7 +337,7 @@ def _pairs(roster: ClassRoster | None) -> set[tuple[str, str]]:
     return {(row.user_id, row.role) for row in roster.enrollments} if roster else set()
 
 
-def _side(roster: ClassRoster | None, outcome: ClassOutcome | None, around: _Surroundings) -> Side:
+def _side(roster: ClassRoster | None, outcome: ClassOutcome | None, around: Surroundings) -> Side:
     return Side(
         roster=roster,
         outcome=outcome,
