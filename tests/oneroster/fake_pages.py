@@ -23,7 +23,7 @@ class FakePages:
     """Serves ``collections``; ``trouble`` may raise for a request or change how many rows it gives.
 
     ``leaves_out``: so many rows of those that a page of more than two would have; ``hides``: so many rows
-    that its totals do not tell of.
+    that its totals do not tell of; ``doubles``: at which place of a page of more than two a row comes twice.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class FakePages:
         self.totals = totals
         self.clamp = clamp
         self.leaves_out = self.hides = 0
+        self.doubles: int | None = None
         self.requests: list[tuple[str, int, int]] = []
         self.most_in_flight = 0
         self.trouble: Callable[[int, str, int, int], RosterSyncError | int | None] = lambda *_: None
@@ -52,8 +53,11 @@ class FakePages:
             count = min(limit, self.clamp) if found is None else found
             everything = self.collections[collection]
             there = everything[offset : offset + count]
+            given = there[: max(2, len(there) - self.leaves_out)]
+            if self.doubles is not None and len(given) > 2:
+                given.insert(self.doubles % len(given), given[self.doubles % len(given)])
             return Page(
-                rows=there[: max(2, len(there) - self.leaves_out)],
+                rows=given,
                 total=len(everything) - self.hides if self.totals else None,
                 revision="",
                 bytes=0,

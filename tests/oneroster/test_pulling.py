@@ -55,6 +55,24 @@ def test_a_server_that_leaves_rows_out_is_read_to_where_nothing_follows() -> Non
     assert taken.of("orgs")[-1].rows == 1
 
 
+@pytest.mark.parametrize("doubles", [0, 7, -1])
+def test_a_row_that_comes_twice_does_not_stand_for_the_last_that_does_not_come(doubles: int) -> None:
+    server = FakePages({"orgs": rows(80)})
+    server.leaves_out, server.doubles = 1, doubles
+    _, taken = read(server, [Window("orgs", 0, 81)], page_size=100)
+    assert len(taken.of("orgs")[0].ids) == 80
+    assert not judge("orgs", taken.of("orgs"), 80).complete
+
+
+@pytest.mark.parametrize("place", [0, 7, 79])
+def test_a_list_that_has_a_row_twice_is_read_to_where_nothing_follows(place: int) -> None:
+    twice = rows(80)
+    twice.insert(place, twice[place])
+    _, taken = read(FakePages({"orgs": twice}), [Window("orgs", 0, 82)], page_size=100)
+    assert judge("orgs", taken.of("orgs"), 81).complete
+    assert len(taken.rows) == 81
+
+
 @pytest.mark.parametrize("clamp", [2, 3, 17, 99])
 def test_a_server_that_clamps_the_page_is_read_whole(clamp: int) -> None:
     server = FakePages({"orgs": rows(200)}, clamp=clamp)

@@ -237,9 +237,8 @@ class _Reading:
         end = progress.window.end
         if end is not None and reached >= end:
             return True
-        if rows and page.total is not None and reached >= page.total and not self._leaves_out:
-            # All there is; the window reaches one row beyond it, to see that there is none. A server that
-            # leaves rows out may have left out that one: then only an answer without another row is an end.
+        if rows and page.total is not None and reached >= page.total and not self._may_lack_a_row(rows):
+            # All there is; the window reaches one row beyond it, to see that there is none.
             return True
         if len(rows) > 1:
             return False
@@ -253,6 +252,14 @@ class _Reading:
         while beyond is None and progress.failures < PAGE_ATTEMPTS:
             beyond = self._ask(progress, reached, limit=1)
         return beyond is not None and not beyond.rows
+
+    def _may_lack_a_row(self, rows: list[Row]) -> bool:
+        """Say whether a total that is reached is no end yet: only an answer without another row is one then.
+
+        A server that leaves rows out may have left out the one beyond. And one that gives a row twice may
+        have left out the last: the number is right, and the next answer begins with another row.
+        """
+        return self._leaves_out or len({row.key for row in rows}) < len(rows)
 
     def _ask(self, progress: _Progress, offset: int, limit: int | None = None) -> Page | None:
         """Send one request when it is its turn; None when it failed and may be tried again."""
