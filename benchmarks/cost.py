@@ -28,7 +28,7 @@ TABLE_GB_MONTH: Final = 0.25 + 0.20
 """Storage and point-in-time recovery."""
 
 STATES: Final = 12
-"""States that every run enters: all of sync.asl.yaml but Publish, Deliver and what a Map repeats."""
+"""States that every run enters that goes well, but for what a Map repeats."""
 
 STATES_AN_INVOCATION: Final = {
     "fetch_pages": 3,  # asked whether there is more, and waited or ended

@@ -16,7 +16,8 @@ TENANT_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$"
 FIELD: Final = re.compile(r"[A-Za-z0-9_]{1,40}")
 """What looks like a field's name; another name may be the value of somebody's."""
 
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `([^`]*)")
+_UNKNOWN: Final = "Object contains unknown field"
+_UNKNOWN_NAMED: Final = re.compile(rf"{_UNKNOWN} `({FIELD.pattern})`(?: - at `\$[^`]*`)?")
 _MISSING: Final = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?")
 _PLACED: Final = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
 
@@ -29,22 +30,38 @@ def shaped(pattern: str) -> Meta:
 TenantId = Annotated[str, shaped(TENANT_ID_PATTERN)]
 
 
-def convert(value: Any, kind: type[T]) -> T:
+def convert(value: Any, kind: type[T], *, from_texts: bool = False) -> T:
     """Return ``value`` as its type; raises ``msgspec.ValidationError``, whose words may quote it.
 
-    A number may come as a text or as 1.0: environments have texts only, and JSONata one kind of number.
+    Integers may come as 1.0, for JSONata has one kind of number; ``from_texts``: all there is are texts, as
+    in an environment.
     """
-    return msgspec.convert(value, kind, strict=False)
+    try:
+        found = msgspec.convert(_whole(value), kind, strict=not from_texts)
+        # Half of a surrogate pair can be in a text of JSON, and in nothing that is stored or sent.
+        msgspec.json.encode(found)
+    except msgspec.ValidationError:
+        raise
+    except ValueError:
+        raise msgspec.ValidationError("a text is not Unicode, or a time out of range") from None
+    return found
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def mistake(error: msgspec.ValidationError) -> tuple[str, str]:
     """Return where a value is not as it should be, "" for the whole, and what is wrong, quoting nothing."""
     text = str(error)
-    if unknown := _UNKNOWN.match(text):
+    if text.startswith(_UNKNOWN):
         # Where it stands is not read: behind a name that somebody made up there may be anything.
-        return (
-            unknown[1] if FIELD.fullmatch(unknown[1]) else "an unknown field"
-        ), "not a field of this input"
+        named = _UNKNOWN_NAMED.fullmatch(text)
+        return named[1] if named else "an unknown field", "not a field of this input"
     if missing := _MISSING.fullmatch(text):
         return ".".join(filter(None, (missing[2], missing[1]))), "missing"
     placed = _PLACED.fullmatch(text)

@@ -37,7 +37,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
         """Read the fields from the environment; raises ``InvalidInput`` naming the variable."""
         found: Mapping[str, Any] = os.environ if environment is None else environment
         try:
-            return convert(dict(found), cls)
+            return convert(dict(found), cls, from_texts=True)
         except msgspec.ValidationError as error:
             place, words = mistake(error)
             # What is wrong with two of them together has no place; which they are its words say.

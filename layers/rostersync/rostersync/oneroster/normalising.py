@@ -1,7 +1,7 @@
 """From a record as it came to a record as the domain knows it, or to the reason why it is set aside."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, cast
 
 from rostersync.oneroster.values import (
     LONGEST_ID,
@@ -21,6 +21,7 @@ from rostersync.oneroster.wire import (
     RESOURCES,
     Role,
     Roles,
+    Text,
     Wired,
     WiredClass,
     WiredCourse,
@@ -129,7 +130,7 @@ def _roles_of(wired: Wired, version: str) -> tuple[str, ...]:
 
 
 def _listed_roles(listed: Roles) -> Iterator[str]:
-    entries = listed if isinstance(listed, list) else [listed]
+    entries = listed if isinstance(listed, list) else [cast("Role | Text", listed)]
     roles = [entry if isinstance(entry, Role) else Role(role=entry) for entry in entries]
     # sorted() is stable: the primary role comes first, the others stay as they are.
     for role in sorted(roles, key=lambda role: text(role.roleType).lower() != "primary"):

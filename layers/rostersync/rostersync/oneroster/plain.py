@@ -13,17 +13,17 @@ from msgspec import Meta, field
 
 from rostersync.oneroster.normalising import ACTIVE, ENROLLMENT_ROLES, GUARDIANS, HEADER_ROLE, is_header
 from rostersync.oneroster.values import LONGEST_ID_BYTES, LONGEST_TEXT, date, flag, word
-from rostersync.oneroster.wire import Reference, Wired, WiredClass, WiredEnrollment, WiredUser
+from rostersync.oneroster.wire import Reference, Role, Wired, WiredClass, WiredEnrollment, WiredUser
 from rostersync.roster.records import Class, Enrollment, Person, Record
 
 Short = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 # Of whatever characters, four bytes each, it is not too long.
 Id = Annotated[str, Meta(max_length=LONGEST_ID_BYTES // 4)]
 
-_DOUBTFUL_ROLES: Final = GUARDIANS | {"", HEADER_ROLE}
+_DOUBTFUL_ROLES: Final = GUARDIANS | {HEADER_ROLE}
 
-# Good ones are a slash, a quote, and a character's number that is none of a control's or a surrogate's.
-_DOUBTFUL_ESCAPE: Final = re.compile(rb'\\(?![/"]|u(?!00[01789]|[dD][89a-fA-F]|202[89])[0-9a-fA-F]{4})')
+# Good ones are a slash, a quote, a backslash, and the number of a character, no control or surrogate.
+_DOUBTFUL_ESCAPE: Final = re.compile(rb'\\(?![/"\\]|u(?!00[01789]|[dD][89a-fA-F]|202[89])[0-9a-fA-F]{4})')
 _C1_CONTROL: Final = re.compile(rb"\xc2[\x80-\x9f]")
 _LINE_SEPARATOR: Final = re.compile(rb"\xe2\x80[\xa8\xa9]")
 
@@ -44,8 +44,14 @@ class PlainReference(Reference, gc=False):
     sourcedId: Id = ""  # noqa: N815 - OneRoster's name
 
 
+class PlainRole(Role, gc=False):
+    """A role of 1.2."""
+
+    org: PlainReference | None = None
+
+
 class PlainUser(WiredUser, rename="camel", gc=False):
-    """A user as 1.1 has it."""
+    """A user."""
 
     sourced_id: Id = ""
     date_last_modified: Short | None = None
@@ -55,6 +61,8 @@ class PlainUser(WiredUser, rename="camel", gc=False):
     given_name: Short | None = None
     family_name: Short | None = None
     orgs: list[PlainReference] | None = None
+    roles: list[PlainRole] | None = None
+    primary_org: PlainReference | None = None
 
 
 class PlainClass(WiredClass, rename="camel", gc=False):
@@ -100,8 +108,16 @@ def plain_record(collection: str, wired: Wired) -> Record | None:
 
 
 def _person(collection: str, wired: PlainUser, sourced_id: str) -> Person | None:
-    role = word(wired.role)
-    if role in _DOUBTFUL_ROLES or wired.roles is not None or not (orgs := _ids(wired.orgs)):
+    role, orgs = word(wired.role), _ids(wired.orgs)
+    if wired.roles:
+        if role or len(wired.roles) > 1:
+            return None
+        one = wired.roles[0]
+        role = word(one.role)
+        if not orgs:
+            primary, held_at = _id(wired.primary_org), _id(one.org)
+            orgs = (primary,) if primary == held_at else tuple(filter(None, (primary, held_at)))
+    if role in _DOUBTFUL_ROLES or not any(orgs):
         return None
     return Person(
         sourced_id=sourced_id,

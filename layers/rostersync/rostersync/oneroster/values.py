@@ -99,6 +99,9 @@ def references(value: Many) -> tuple[str, ...]:
     """Return the sourcedIds of a list of references, or of one where a list belongs, each once."""
     # msgspec makes every Sequence a list.
     several = value if isinstance(value, list) else [cast("One", value)]
+    if len(several) == 1:
+        found = reference(several[0])
+        return (found,) if found else ()
     return tuple(dict.fromkeys(filter(None, map(reference, several))))
 
 

@@ -32,7 +32,7 @@ class Role(Struct, gc=False):
     org: One = None
 
 
-Roles: TypeAlias = list[Role | Text] | Role | Text
+Roles: TypeAlias = Sequence[Role | Text] | Role | Text
 
 
 class Wired(Struct, rename="camel", gc=False):

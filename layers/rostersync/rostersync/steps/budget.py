@@ -60,5 +60,5 @@ def spare_requests(pull: int, planned_requests: int, answered: int) -> int:
 
 
 def may_pull_again(sent: Requests, pulls: int) -> bool:
-    """Say whether a run that has pulled ``pulls`` times may pull once more, as one of those pulls is sent."""
+    """Say whether a run that has pulled ``pulls`` times may pull once more, which takes what one took."""
     return sent.failed < spare_requests(pulls + 1, sent.answered // pulls, sent.answered)

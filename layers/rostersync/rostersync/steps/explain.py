@@ -54,7 +54,7 @@ class ExplainRequest(Request, frozen=True, kw_only=True):
         """Refuse none and several, and a sourcedId that is longer than any that is kept."""
         if sum(one is not None for one in (self.teacher, self.class_id, self.student)) != 1:
             raise ValueError("name one of teacher, class and student")
-        if len((self.class_id or self.student or "").encode()) > keys.MAX_ID_BYTES:
+        if len((self.class_id or self.student or "").encode(errors="replace")) > keys.MAX_ID_BYTES:
             raise ValueError("the sourcedId is longer than any that is kept")
 
 

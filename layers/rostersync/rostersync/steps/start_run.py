@@ -19,8 +19,9 @@ from rostersync.storage.stores import Stores
 class StartRequest(Request, frozen=True, kw_only=True):
     """Which kind of sync; ``actor`` is the id of who pressed, never a name.
 
-    ``settings``: what a preview is to be made under, in place of the tenant's own; with
-    ``additions_only_until``, as after that day. ``permits``: the run whose held list somebody has approved.
+    ``settings``: what a preview is to be made under, in place of the tenant's own, made by who has checked
+    them; with ``additions_only_until``, as after that day. ``permits``: the run whose held list somebody has
+    approved.
     """
 
     tenant_id: TenantId
