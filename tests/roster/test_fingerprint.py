@@ -11,7 +11,8 @@ ADA = Person(sourced_id="t-1", given_name="Ada", family_name="Example", orgs=("s
 
 def test_a_stored_fingerprint_stays_what_it_was() -> None:
     row = Enrollment(sourced_id="e-1", class_id="c-1", user_id="s-1", role="student")
-    assert fingerprint(row) == "6d648e366288e96c"
+    assert canonical(row) == b'[true,"","c-1","",false,"student","e-1","s-1"]'
+    assert fingerprint(row) == "46bafc8d7913fa80"
 
 
 def test_when_a_record_was_modified_is_not_what_it_means() -> None:
@@ -51,7 +52,7 @@ def test_a_set_has_no_order() -> None:
     class Choice(msgspec.Struct, frozen=True):
         schools: frozenset[str]
 
-    assert canonical(Choice(frozenset("abc"))) == b'{"schools":["a","b","c"]}'
+    assert canonical(Choice(frozenset("abc"))) == b'["a","b","c"]'
 
 
 def test_any_text_can_be_canonical() -> None:

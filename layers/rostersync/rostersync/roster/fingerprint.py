@@ -6,6 +6,7 @@ form rewrites every item once.
 
 import hashlib
 import json
+from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
 from typing import Any, Final
@@ -18,12 +19,11 @@ _NOT_MEANING: Final = frozenset({"modified"})
 def canonical(record: Any, *, without: frozenset[str] = frozenset()) -> bytes:
     """Return the record, any value of the domain, as JSON bytes that depend on its meaning only.
 
-    Fields in order of their names, without ``modified`` and the fields named in ``without``; sets sorted;
-    values within values are written in the same way.
+    Its fields as an array, in order of their names, without ``modified`` and the fields named in ``without``;
+    sets sorted; values within values are written in the same way. Two types may read the same.
     """
     kind: type[Struct] = type(record)
-    names, values = _reader(kind, without)
-    return _encode(dict(zip(names, values(record), strict=True))).encode()
+    return _encode(_reader(kind, without)(record)).encode()
 
 
 def fingerprint(record: Any, *, without: frozenset[str] = frozenset()) -> str:
@@ -35,20 +35,16 @@ def fingerprint(record: Any, *, without: frozenset[str] = frozenset()) -> str:
 
 
 @cache
-def _reader(kind: type[Struct], without: frozenset[str]) -> tuple[tuple[str, ...], Any]:
-    names = tuple(sorted(set(kind.__struct_fields__) - _NOT_MEANING - without))
-    # attrgetter of one name returns the value itself and of several a tuple: read one twice to get a tuple.
-    if len(names) == 1:
-        return names, lambda record: (getattr(record, names[0]),)
-    return names, attrgetter(*names)
+def _reader(kind: type[Struct], without: frozenset[str]) -> Callable[[Any], Any]:
+    # Of one name attrgetter returns the value itself, of several a tuple.
+    return attrgetter(*sorted(set(kind.__struct_fields__) - _NOT_MEANING - without))
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (frozenset, set)):
         return sorted(value)
     kind: type[Struct] = type(value)
-    names, values = _reader(kind, frozenset())
-    return dict(zip(names, values(value), strict=True))
+    return _reader(kind, frozenset())(value)
 
 
 # ASCII escapes: the bytes are the same whatever the text holds, half surrogate pairs included.
