@@ -1,6 +1,10 @@
-"""Records as a Roster Server sends them, of invented people."""
+"""Records and pages as a Roster Server sends them, of invented people."""
 
+import json
 from typing import Any
+
+from rostersync.oneroster.payloads import Row, parse_page
+from rostersync.oneroster.wire import RESOURCES
 
 Wire = dict[str, Any]
 
@@ -73,3 +77,15 @@ def a_class(number: int, **changes: Any) -> Wire:
         "terms": [{"sourcedId": "term-1"}],
         "periods": ["1"],
     } | changes
+
+
+def page(collection: str, *records: Any, escaped: bool = True, **envelope: Any) -> bytes:
+    """Write a page; ``escaped``: all of it is ASCII. What is not Unicode can be written in no other way."""
+    document = {RESOURCES[collection]: list(records)} | envelope
+    return json.dumps(document, ensure_ascii=escaped).encode("utf-8", "replace")
+
+
+def only(collection: str, record: Any, version: str = "1.1") -> Row:
+    """Return the row that a page of one record gives."""
+    (row,) = parse_page(collection, page(collection, record), version)
+    return row

@@ -5,20 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rostersync.oneroster.normalising import SET_ASIDE_REASONS
-from rostersync.oneroster.payloads import Row, parse_page
-from rostersync.oneroster.wire import FIELDS, RESOURCES
+from rostersync.oneroster.payloads import parse_page
+from rostersync.oneroster.wire import FIELDS
 from rostersync.roster.records import COLLECTIONS
-from tests.oneroster.records import a_class, enrollment, org, session, user
-
-
-def page(collection: str, *records: Any, **envelope: Any) -> bytes:
-    return json.dumps({RESOURCES[collection]: list(records)} | envelope).encode()
-
-
-def only(collection: str, record: Any, version: str = "1.1") -> Row:
-    (row,) = parse_page(collection, page(collection, record), version)
-    return row
-
+from tests.oneroster.records import a_class, enrollment, only, org, page, session, user
 
 SCALARS = st.one_of(
     st.none(),

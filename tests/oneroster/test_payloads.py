@@ -10,20 +10,11 @@ import pytest
 from rostersync import decoders
 from rostersync.errors import RosterServerUnavailable, UnexpectedAnswer
 from rostersync.oneroster import payloads
-from rostersync.oneroster.payloads import Row, parse_page, parse_user
+from rostersync.oneroster.payloads import parse_page, parse_user
 from rostersync.oneroster.wire import FIELDS, FIELDS_1_2, RESOURCES, WIRED
 from rostersync.roster.identity import id_hash
 from rostersync.roster.records import Class, Enrollment, Person
-from tests.oneroster.records import a_class, enrollment, org, session, user
-
-
-def page(collection: str, *records: Any, **envelope: Any) -> bytes:
-    return json.dumps({RESOURCES[collection]: list(records)} | envelope).encode()
-
-
-def only(collection: str, record: Any, version: str = "1.1") -> Row:
-    (row,) = parse_page(collection, page(collection, record), version)
-    return row
+from tests.oneroster.records import a_class, enrollment, only, org, page, session, user
 
 
 def taken(collection: str, record: Any, version: str = "1.1") -> Any:

@@ -14,7 +14,7 @@ from rostersync.oneroster.payloads import parse_page
 from rostersync.oneroster.plain import PLAIN, is_plain, plain_record
 from rostersync.oneroster.values import clean
 from rostersync.oneroster.wire import FIELDS_1_2, RESOURCES
-from tests.oneroster.records import Wire, a_class, enrollment, user
+from tests.oneroster.records import Wire, a_class, enrollment, page, user
 
 ONE_OF = {"students": user, "classes": a_class, "enrollments": enrollment}
 
@@ -64,15 +64,10 @@ def pages(draw: st.DrawFn) -> tuple[str, list[Wire]]:
 
 
 def read_both_ways(collection: str, records: list[Wire], *, escaped: bool, version: str) -> None:
-    body = written(collection, records, escaped=escaped)
-    not_plain = written(collection, records, escaped=escaped, beside="\n")
+    body = page(collection, *records, escaped=escaped)
+    not_plain = page(collection, *records, escaped=escaped, beside="\n")
     assert not is_plain(not_plain)
     assert parse_page(collection, body, version) == parse_page(collection, not_plain, version), body
-
-
-def written(collection: str, records: list[Wire], *, escaped: bool = False, **beside: Any) -> bytes:
-    text = json.dumps({RESOURCES[collection]: records} | beside, ensure_ascii=escaped)
-    return text.encode("utf-8", "replace")
 
 
 @pytest.mark.parametrize("collection", sorted(ONE_OF))
@@ -103,7 +98,7 @@ def test_both_ways_read_the_same_of_any_page(
 def test_an_ordinary_row_goes_the_plain_way(collection: str, name: str) -> None:
     record = ONE_OF[collection](1, familyName=name, title=name, email=None)
     for escaped in (True, False):
-        body = written(collection, [record], escaped=escaped).replace(b"/", b"\\/")
+        body = page(collection, record, escaped=escaped).replace(b"/", b"\\/")
         assert is_plain(body)
         (raw,) = msgspec.json.decode(body, type=dict[str, list[msgspec.Raw]])[RESOURCES[collection]]
         wired = msgspec.json.decode(raw, type=PLAIN[RESOURCES[collection]])

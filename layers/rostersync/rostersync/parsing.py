@@ -37,7 +37,7 @@ def convert(value: Any, kind: type[T], *, from_texts: bool = False) -> T:
     in an environment.
     """
     try:
-        found = msgspec.convert(_whole(value), kind, strict=not from_texts)
+        found = msgspec.convert(value if from_texts else _all_whole(value), kind, strict=not from_texts)
         # Half of a surrogate pair can be in a text of JSON, and in nothing that is stored or sent.
         msgspec.json.encode(found)
     except msgspec.ValidationError:
@@ -47,12 +47,17 @@ def convert(value: Any, kind: type[T], *, from_texts: bool = False) -> T:
     return found
 
 
-def _whole(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _whole(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_whole(one) for one in value]
+def whole(value: Any) -> Any:
+    """Return 5.0 as 5, anything else as it is: JSON has one kind of number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _all_whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _all_whole(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_all_whole(one) for one in value]
+    return whole(value)
 
 
 def mistake(error: msgspec.ValidationError) -> tuple[str, str]:

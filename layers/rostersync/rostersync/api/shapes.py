@@ -1,23 +1,19 @@
 """The API's bodies, as the portal sees them: camelCase, times in ms since 1970, 0 for never."""
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StrictBool, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from rostersync.parsing import whole
 from rostersync.roster.identity import OWNER_ID_PATTERN
 from rostersync.roster.pausing import MOST_WINDOWS
 from rostersync.steps.requests import Mode
 
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-_WHOLE: Final = BeforeValidator(_whole)
-"""JSON has one kind of number: 5.0 is 5. Neither true nor "5" is, which is what ``strict`` is for."""
+_WHOLE: Final = BeforeValidator(whole)
+"""5.0 is 5. Neither true nor "5" is, which is what ``strict`` is for."""
 
 Milliseconds = Annotated[int, Field(ge=0, description="Since 1970, 0: never")]
 

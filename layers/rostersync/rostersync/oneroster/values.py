@@ -40,8 +40,10 @@ def flag(value: Text, *, absent: bool) -> bool:
     """Return a boolean that may come as a string or a number; what cannot be read counts as absent."""
     if value is True or value is False:
         return value
-    found = _flag(value)
-    return absent if found is None else found
+    found = word(value)
+    if found in _TRUE:
+        return True
+    return False if found in _FALSE else absent
 
 
 # typed: 1 and True are equal, and are not the same here.
@@ -126,11 +128,3 @@ def _character(character: str) -> str:
     if category == "Cs":
         return "\ufffd"
     return "" if category == "Cc" else character
-
-
-@lru_cache(maxsize=1_024, typed=True)
-def _flag(value: Text) -> bool | None:
-    found = text(value).lower()
-    if found in _FALSE:
-        return False
-    return True if found in _TRUE else None
